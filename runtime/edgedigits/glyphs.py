@@ -1,0 +1,222 @@
+"""Glyph normalisation: from any crop of one digit to the 28×28 picture that the model was trained on.
+
+The same function serves training, calibration, evaluation and the runtime, so that no client can feed the
+model differently. It repeats how MNIST itself was made (LeCun, Cortes, Burges: "the images were size normalized
+to fit in a 20x20 pixel box while preserving their aspect ratio … centered in a 28x28 image by computing the
+center of mass of the pixels"), so an MNIST image comes out as it went in, up to a few grey levels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.errors import InputError
+
+UInt8Array: TypeAlias = npt.NDArray[np.uint8]
+
+SIDE = 28
+"""Pixels on each side of a glyph."""
+
+
+@dataclass(frozen=True)
+class GlyphContract:
+    """The parameters of glyph normalisation.
+
+    They are hashed into every bundle: a runtime whose normalisation differs refuses the bundle. Whoever changes
+    what `normalise_crop` returns raises `version`; tests/runtime/test_glyphs.py holds it to its promise.
+    """
+
+    version: int = 1
+    side: int = SIDE
+    box: int = 20
+    paper: int = 0
+    ink: int = 255
+    centre: str = "mass"
+    ink_threshold: int = 51
+    soft_edge: int = 2
+    min_contrast: int = 8
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the parameters, as hexadecimal digits."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
+
+CONTRACT = GlyphContract()
+
+
+def normalise_crop(crop: UInt8Array) -> UInt8Array:
+    """Return the glyph of a crop that holds one digit.
+
+    The steps are: grey, ink polarity (what most of the crop's rim is, is paper), contrast stretched between
+    paper and ink, 20×20 box with the aspect kept, centre of mass in the middle.
+
+    Args:
+        crop: uint8, (H, W), (H, W, 1), (H, W, 3) in BGR or (H, W, 4) in BGRA; any size, dark ink on light paper or
+            light on dark.
+
+    Returns:
+        uint8, (28, 28); 0 is paper, 255 is ink. All zeros where the crop shows no contrast.
+
+    Raises:
+        InputError: the array is empty, not uint8, or not of one of these shapes.
+
+    Example:
+        >>> glyph = normalise_crop(np.full((40, 30), 200, np.uint8))
+        >>> glyph.shape, int(glyph.max())
+        ((28, 28), 0)
+    """
+    return centre_ink(stretch_ink(_grey(crop)))
+
+
+def normalise_crops(crops: UInt8Array | Sequence[UInt8Array]) -> UInt8Array:
+    """Return the glyphs of several crops, ready for the model.
+
+    Args:
+        crops: one crop as in `normalise_crop`, an array (N, H, W) or (N, H, W, C), or a sequence of crops of
+            any sizes. A three-dimensional array whose last axis has 1, 3 or 4 entries is one crop with colours.
+
+    Returns:
+        uint8, (N, 28, 28, 1).
+
+    Raises:
+        InputError: as `normalise_crop`.
+    """
+    glyphs = [normalise_crop(crop) for crop in _each(crops)]
+    return np.stack(glyphs)[..., np.newaxis] if glyphs else np.zeros((0, SIDE, SIDE, 1), np.uint8)
+
+
+def stretch_ink(grey: UInt8Array) -> UInt8Array:
+    """Bring a grey crop to ink polarity with paper at 0 and ink at 255.
+
+    Args:
+        grey: uint8, (H, W).
+
+    Returns:
+        uint8, (H, W); all zeros where the crop's contrast is below `CONTRACT.min_contrast`.
+    """
+    import cv2
+
+    split, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    split = int(split)
+    histogram = np.bincount(grey.ravel(), minlength=256)
+    if not _paper_is_dark(grey > split):
+        # 255 - grey, by the table at the end: here only the histogram is turned round
+        histogram, split, inverted = histogram[::-1], 254 - split, True
+    else:
+        inverted = False
+
+    paper = _percentile(histogram[: split + 1], 50)
+    # what noise adds to the paper: 2 σ, estimated from the half below the median, where no stroke's edge lies
+    below = histogram[: paper + 1][::-1]
+    floor = paper + 2 * 1.4826 * _percentile(below, 50)
+    ink = split + 1 + _percentile(histogram[split + 1 :], 90)
+    if ink - floor < CONTRACT.min_contrast:
+        return np.zeros_like(grey)
+    levels = np.clip(np.rint((np.arange(256) - floor) * (255 / (ink - floor))), 0, 255).astype(np.uint8)
+    return levels[::-1][grey] if inverted else levels[grey]
+
+
+def centre_ink(ink: UInt8Array) -> UInt8Array:
+    """Fit ink into the 20×20 box, aspect kept, with its centre of mass in the middle of 28×28.
+
+    Args:
+        ink: uint8, (H, W); 0 is paper, 255 is ink.
+
+    Returns:
+        uint8, (28, 28); all zeros where no pixel is above `CONTRACT.ink_threshold`.
+    """
+    import cv2
+
+    glyph = np.zeros((SIDE, SIDE), np.uint8)
+    mask = ink > CONTRACT.ink_threshold
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if rows.size == 0:
+        return glyph
+    scale = CONTRACT.box / max(rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0])
+    # the soft edge of the strokes, fainter than the threshold, belongs to the picture but not to the box
+    edge = round(CONTRACT.soft_edge / scale)
+    box = ink[max(0, rows[0] - edge) : rows[-1] + 1 + edge, max(0, columns[0] - edge) : columns[-1] + 1 + edge]
+    if scale != 1:
+        size = (max(1, round(box.shape[1] * scale)), max(1, round(box.shape[0] * scale)))
+        box = cv2.resize(box, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        if scale < 1:
+            box = _restore_peak(box)
+
+    weights = box.astype(np.float64)
+    total = weights.sum()
+    height, width = box.shape
+    centre_y = float(weights.sum(axis=1) @ np.arange(height)) / total
+    centre_x = float(weights.sum(axis=0) @ np.arange(width)) / total
+    top = min(max(round(SIDE / 2 - centre_y), 0), SIDE - height)
+    left = min(max(round(SIDE / 2 - centre_x), 0), SIDE - width)
+    glyph[top : top + height, left : left + width] = box
+    return glyph
+
+
+def _restore_peak(box: UInt8Array) -> UInt8Array:
+    """Undo what shrinking takes from strokes thinner than a pixel: they average with the paper and fade."""
+    histogram = np.bincount(box.ravel(), minlength=256)
+    half = int(box.max()) // 2 + 1
+    peak = half + _percentile(histogram[half:], 75)
+    return np.clip(np.rint(box.astype(np.float32) * (255 / peak)), 0, 255).astype(np.uint8)
+
+
+def _percentile(histogram: npt.NDArray[np.intp], percent: float) -> int:
+    """Return the level below or at which this percentage of a histogram's pixels lie; 0 of an empty one."""
+    running = np.cumsum(histogram)
+    return int(np.searchsorted(running, running[-1] * percent / 100)) if running.size and running[-1] else 0
+
+
+def _paper_is_dark(bright: npt.NDArray[np.bool_]) -> bool:
+    """Tell from the rim which side of the split is paper; where the rim is undecided, the larger side is."""
+    depth = max(1, min(bright.shape) // 32)
+    rim = np.concatenate(
+        [
+            bright[:depth].ravel(),
+            bright[-depth:].ravel(),
+            bright[:, :depth].ravel(),
+            bright[:, -depth:].ravel(),
+        ]
+    )
+    share = float(rim.mean())
+    if 0.35 < share < 0.65:
+        share = float(bright.mean())
+    return share < 0.5
+
+
+def _grey(crop: UInt8Array) -> UInt8Array:
+    import cv2
+
+    if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8:
+        kind = getattr(crop, "dtype", type(crop).__name__)
+        raise InputError(f"A crop must be a uint8 array with values 0 to 255, got {kind}; scale and convert it first.")
+    if crop.size == 0:
+        raise InputError(f"A crop of shape {crop.shape} holds no pixels; pass one with a height and a width.")
+    if crop.ndim == 2:
+        return crop
+    if crop.ndim == 3 and crop.shape[2] in (1, 3, 4):
+        if crop.shape[2] == 1:
+            return crop[:, :, 0]
+        code = cv2.COLOR_BGR2GRAY if crop.shape[2] == 3 else cv2.COLOR_BGRA2GRAY
+        return np.asarray(cv2.cvtColor(crop, code), np.uint8)
+    raise InputError(f"A crop must have shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), got {crop.shape}.")
+
+
+def _each(crops: UInt8Array | Sequence[UInt8Array]) -> Iterable[UInt8Array]:
+    if not isinstance(crops, np.ndarray):
+        return crops
+    one = crops.ndim == 2 or (crops.ndim == 3 and crops.shape[2] in (1, 3, 4))
+    if one:
+        return [crops]
+    if crops.ndim in (3, 4):
+        return iter(crops)
+    raise InputError(f"Crops must have shape (H, W), (N, H, W) or (N, H, W, C), got {crops.shape}.")
