@@ -121,9 +121,7 @@ class Bundle:
                 files=tuple(_model_file(folder, entry) for entry in manifest["files"]),
                 labels=tuple(manifest["labels"]),
                 temperature=float(manifest["temperature"]),
-                digit_score=DigitScore(
-                    manifest["digit_score"]["method"], float(manifest["digit_score"]["threshold"])
-                ),
+                digit_score=DigitScore(manifest["digit_score"]["method"], float(manifest["digit_score"]["threshold"])),
                 manifest=manifest,
             )
         except (KeyError, TypeError, ValueError) as error:

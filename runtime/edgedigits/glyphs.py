@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TypeAlias
@@ -122,7 +121,7 @@ def stretch_ink(grey: UInt8Array) -> UInt8Array:
     if ink - floor < CONTRACT.min_contrast:
         return np.zeros_like(grey)
     levels = np.clip(np.rint((np.arange(256) - floor) * (255 / (ink - floor))), 0, 255).astype(np.uint8)
-    return levels[::-1][grey] if inverted else levels[grey]
+    return np.asarray((levels[::-1] if inverted else levels)[grey], np.uint8)
 
 
 def centre_ink(ink: UInt8Array) -> UInt8Array:
@@ -147,9 +146,9 @@ def centre_ink(ink: UInt8Array) -> UInt8Array:
     box = ink[max(0, rows[0] - edge) : rows[-1] + 1 + edge, max(0, columns[0] - edge) : columns[-1] + 1 + edge]
     if scale != 1:
         size = (max(1, round(box.shape[1] * scale)), max(1, round(box.shape[0] * scale)))
-        box = cv2.resize(box, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-        if scale < 1:
-            box = _restore_peak(box)
+        shrinks = scale < 1
+        resized = cv2.resize(box, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+        box = _restore_peak(np.asarray(resized, np.uint8)) if shrinks else np.asarray(resized, np.uint8)
 
     weights = box.astype(np.float64)
     total = weights.sum()
@@ -167,7 +166,7 @@ def _restore_peak(box: UInt8Array) -> UInt8Array:
     histogram = np.bincount(box.ravel(), minlength=256)
     half = int(box.max()) // 2 + 1
     peak = half + _percentile(histogram[half:], 75)
-    return np.clip(np.rint(box.astype(np.float32) * (255 / peak)), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(box * (255 / peak)), 0, 255), np.uint8)
 
 
 def _percentile(histogram: npt.NDArray[np.intp], percent: float) -> int:

@@ -54,8 +54,7 @@ class Reading:
         return {
             "text": self.text,
             "digits": [
-                {"value": d.value, "confidence": round(d.confidence, 4), "box": list(d.box)}
-                for d in self.digits
+                {"value": d.value, "confidence": round(d.confidence, 4), "box": list(d.box)} for d in self.digits
             ],
         }
 

@@ -13,9 +13,7 @@ from edgedigits.engines.opencv import OPENCV
 from edgedigits.engines.tflite_runtime import TFLITE_RUNTIME
 from edgedigits.errors import EngineError
 
-ENGINES: dict[str, Engine] = {
-    engine.name: engine for engine in (ONNXRUNTIME, LITERT, TFLITE_RUNTIME, OPENCV)
-}
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (ONNXRUNTIME, LITERT, TFLITE_RUNTIME, OPENCV)}
 """All engines by name, in order of preference."""
 
 

@@ -31,7 +31,7 @@ class TFLiteSession:
         logits = self._interpreter.get_tensor(self._output)
         if not self._scale:
             return np.asarray(logits, np.float32)
-        return (logits.astype(np.float32) - self._zero_point) * np.float32(self._scale)
+        return np.asarray((logits.astype(np.float32) - self._zero_point) * self._scale, np.float32)
 
 
 def open_session(make_interpreter: Callable[..., Any], content: bytes, threads: int) -> TFLiteSession:

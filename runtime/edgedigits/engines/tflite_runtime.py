@@ -16,7 +16,7 @@ def _probe() -> Probe:
     if int(np.__version__.split(".")[0]) >= 2:
         return Probe(
             False,
-            f"tflite-runtime {tflite_runtime.__version__} was built for numpy 1 and numpy {np.__version__} is installed:"
+            f"{tflite_runtime.__version__} was built for numpy 1 and numpy {np.__version__} is installed:"
             ' pip install "numpy<2" "opencv-python-headless<4.12"',
         )
     return Probe(True, str(tflite_runtime.__version__))

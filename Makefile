@@ -1,0 +1,85 @@
+# edgedigits: `make` lists what there is. Every target makes the environment that it needs.
+
+PYTHON ?= python3
+RECIPE ?= default
+SEED ?= 0
+
+ENV := .venv/.installed
+RUN := .venv/bin
+# tflite-runtime's last wheels end at Python 3.11: its files are checked in an environment of its own, if one can be made
+TFLITE_PYTHON := $(shell for p in $(PYTHON) python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+TFLITE_ENV := $(if $(TFLITE_PYTHON),.venv-tflite/.installed)
+
+TRAINED := build/train/metrics.json
+BUNDLE := build/bundle/manifest.json
+TRAIN_CODE := $(shell find train/edgedigits_train -name '*.py') runtime/edgedigits/glyphs.py
+EXPORT_CODE := $(shell find export/edgedigits_export runtime/edgedigits/engines -name '*.py')
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup train export bundle images test test-all lint format bench clean distclean FORCE
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "Settings: RECIPE=quick|default|best SEED=0 PYTHON=python3; EDGEDIGITS_DATA=folder with mnist/"
+
+setup: $(ENV) ## Make the environment in .venv (the other targets do it by themselves)
+
+train: $(TRAINED) ## Train the model: build/train
+
+export: $(BUNDLE) ## Export it to checked TFLite and ONNX files: build/bundle
+
+bundle: $(BUNDLE) ## Put the exported model into the runtime package, as the one it ships
+	$(RUN)/edgedigits export --from build/train --formats onnx-int8,tflite-int8,onnx-float32 \
+		--out runtime/edgedigits/bundled $(ENGINES_OF)
+
+images: $(ENV) ## Render the sample images anew: Images/
+	$(RUN)/python -m edgedigits_train.handwriting images Images
+
+test: $(ENV) $(TFLITE_ENV) ## Run the tests, but for the slow ones
+	$(RUN)/pytest -m "not slow"
+
+test-all: $(ENV) $(TFLITE_ENV) ## Run all tests
+	$(RUN)/pytest
+
+lint: $(ENV) ## Check style and types
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/mypy
+
+format: $(ENV) ## Put the code into the house's style
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+clean: ## Remove what training and export made
+	rm -rf build
+
+distclean: clean ## Remove the environments as well
+	rm -rf .venv .venv-tflite .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+ENGINES_OF := $(if $(TFLITE_ENV),--engines-of .venv-tflite/bin/python)
+
+$(ENV): constraints/development.txt runtime/pyproject.toml train/pyproject.toml export/pyproject.toml
+	$(PYTHON) -m venv .venv
+	PIP_CONSTRAINT=constraints/development.txt $(RUN)/pip install --quiet --disable-pip-version-check \
+		--editable runtime --editable train --editable export \
+		hypothesis mypy pytest pytest-timeout ruff
+	@touch $@
+
+.venv-tflite/.installed: constraints/tflite.txt runtime/pyproject.toml
+	$(TFLITE_PYTHON) -m venv .venv-tflite
+	PIP_CONSTRAINT=constraints/tflite.txt .venv-tflite/bin/pip install --quiet --disable-pip-version-check \
+		--editable './runtime[tflite]'
+	@touch $@
+
+$(TRAINED): $(ENV) $(TRAIN_CODE) build/.train-settings
+	$(RUN)/edgedigits train --recipe $(RECIPE) --seed $(SEED) --out build/train
+
+$(BUNDLE): $(TRAINED) $(TFLITE_ENV) $(EXPORT_CODE)
+	$(RUN)/edgedigits export --from build/train --out build/bundle $(ENGINES_OF)
+
+# changes only when the settings do, so that another recipe trains anew and the same one does not
+build/.train-settings: FORCE
+	@mkdir -p build
+	@echo "$(RECIPE) $(SEED)" | cmp -s - $@ || echo "$(RECIPE) $(SEED)" > $@

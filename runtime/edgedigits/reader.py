@@ -1,0 +1,175 @@
+"""The reader: one model on one engine, and images read with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.bundle import Bundle, DigitScore, ModelFile
+from edgedigits.engines import ENGINES, Engine, Session, get_engine
+from edgedigits.errors import EngineError
+from edgedigits.finding import find_regions
+from edgedigits.glyphs import centre_ink, normalise_crops
+from edgedigits.images import ImageSource, UInt8Array, load_image
+from edgedigits.ink import ink_of
+from edgedigits.reading import Classification, Digit, Reading
+
+_LARGEST_SIDE = 1600
+"""Pixels: larger images are read at this size; digits lose nothing by it."""
+
+_BATCH = 256
+
+
+class Reader:
+    """Reads handwritten digits in images.
+
+    Args:
+        bundle: a folder that `edgedigits export` wrote; None for the model inside the package.
+        engine: a name from `edgedigits.engines.ENGINES`; None for the best one on this machine.
+        format: a format of the bundle, such as "onnx-int8"; None for the one that the bundle prefers.
+        threads: how many threads the engine may use.
+
+    Raises:
+        BundleError: the bundle is missing, damaged, or made for another version.
+        EngineError: the engine is unknown or not installed, or none here can run the bundle's files.
+
+    Example:
+        >>> reader = Reader()
+        >>> reader.read(np.full((60, 60), 255, np.uint8)).text
+        ''
+    """
+
+    def __init__(
+        self,
+        bundle: str | Path | None = None,
+        *,
+        engine: str | None = None,
+        format: str | None = None,
+        threads: int = 1,
+    ) -> None:
+        self.bundle = Bundle.load(bundle)
+        self.engine, self.file, self._session = _open_first(
+            self.bundle, [get_engine(engine)] if engine else list(ENGINES.values()), format, threads
+        )
+
+    def read(self, image: ImageSource) -> Reading:
+        """Read every digit in an image.
+
+        Args:
+            image: a path, an encoded image as bytes, or an array (H, W), (H, W, 3) in BGR or (H, W, 4) in BGRA, uint8.
+
+        Returns:
+            The digits in reading order, their boxes in pixels of the upright image.
+
+        Raises:
+            InputError: the image cannot be read.
+        """
+        import cv2
+
+        grey = cv2.cvtColor(load_image(image), cv2.COLOR_BGR2GRAY)
+        height, width = grey.shape
+        shrink = min(1.0, _LARGEST_SIDE / max(height, width))
+        if shrink < 1:
+            size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+            grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+
+        regions = find_regions(ink_of(np.asarray(grey, np.uint8)))
+        if not regions:
+            return Reading((), (width, height))
+        glyphs = np.stack([centre_ink(region.ink) for region in regions])[..., np.newaxis]
+        probabilities, scores = self._classify_glyphs(glyphs)
+        digits = [
+            Digit(
+                value=int(row.argmax()),
+                confidence=float(row.max()),
+                box=_scaled(region.box, 1 / shrink, (width, height)),
+                line=region.line,
+            )
+            for region, row, score in zip(regions, probabilities, scores, strict=True)
+            if score >= self.bundle.digit_score.threshold
+        ]
+        return Reading(_renumber_lines(digits), (width, height))
+
+    def classify(self, glyphs: UInt8Array | Sequence[UInt8Array]) -> Classification:
+        """Tell which digit each crop shows.
+
+        Args:
+            glyphs: crops that hold one digit each, of any size and polarity: an array (H, W), (N, H, W) or
+                (N, H, W, C), or a sequence of crops of different sizes; uint8, colours in BGR or BGRA.
+
+        Returns:
+            Probabilities (N, 10) and digit scores (N,), both float32.
+
+        Raises:
+            InputError: the crops are not of one of these shapes, or not uint8.
+
+        Example:
+            >>> probabilities, digit_scores = Reader().classify(np.zeros((5, 28, 28), np.uint8))
+            >>> probabilities.shape, digit_scores.shape
+            ((5, 10), (5,))
+        """
+        return self._classify_glyphs(normalise_crops(glyphs))
+
+    def _classify_glyphs(self, glyphs: UInt8Array) -> Classification:
+        logits = [self._session(glyphs[i : i + _BATCH]) for i in range(0, len(glyphs), _BATCH)]
+        table = np.concatenate(logits) if logits else np.zeros((0, len(self.bundle.labels)), np.float32)
+        probabilities, scores = _interpret(table, self.bundle.temperature, self.bundle.digit_score)
+        blank = ~glyphs.reshape(len(glyphs), -1).any(axis=1)
+        scores[blank] = 0
+        return Classification(probabilities, scores)
+
+
+def _open_first(
+    bundle: Bundle, engines: list[Engine], format: str | None, threads: int
+) -> tuple[Engine, ModelFile, Session]:
+    """Open the bundle's preferred file in the first of the engines that can run one."""
+    formats = [file.format for file in bundle.files]
+    if format is not None and format not in formats:
+        raise EngineError(f"The bundle at {bundle.path} has no format {format!r}; it has {', '.join(formats)}.")
+    reasons = []
+    for engine in engines:
+        files = [file for file in bundle.files if engine.name in file.engines and format in (None, file.format)]
+        if not files:
+            reasons.append(f"{engine.name}: no file of the bundle passed its checks in it")
+            continue
+        probe = engine.probe()
+        if not probe.available:
+            reasons.append(f"{engine.name}: {probe.detail}; {engine.install}")
+            continue
+        content = files[0].read_verified()
+        try:
+            return engine, files[0], engine.open(content, threads)
+        except Exception as error:  # an engine may raise anything; the next one may still work
+            reasons.append(f"{engine.name}: cannot open {files[0].path.name} ({error})")
+    raise EngineError("No engine can read here. " + " | ".join(reasons))
+
+
+def _interpret(
+    logits: npt.NDArray[np.float32], temperature: float, digit_score: DigitScore
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Turn logits (N, C) into digit probabilities (N, 10) and digit scores (N,) as the manifest says."""
+    scaled = logits.astype(np.float64) / temperature
+    exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True)) if len(scaled) else scaled
+    digits = exponentials[:, :10]
+    probabilities = digits / digits.sum(axis=1, keepdims=True)
+    if digit_score.method == "outlier-class":
+        scores = digits.sum(axis=1) / exponentials.sum(axis=1)
+    else:
+        scores = probabilities.max(axis=1, initial=0)
+    return probabilities.astype(np.float32), scores.astype(np.float32)
+
+
+def _scaled(box: tuple[int, int, int, int], factor: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    x, y = int(box[0] * factor), int(box[1] * factor)
+    right = min(size[0], round((box[0] + box[2]) * factor))
+    bottom = min(size[1], round((box[1] + box[3]) * factor))
+    return x, y, max(1, right - x), max(1, bottom - y)
+
+
+def _renumber_lines(digits: list[Digit]) -> tuple[Digit, ...]:
+    """Number the lines without gaps, where one held nothing that is a digit."""
+    numbers = {line: number for number, line in enumerate(sorted({digit.line for digit in digits}))}
+    return tuple(Digit(d.value, d.confidence, d.box, numbers[d.line]) for d in digits)
