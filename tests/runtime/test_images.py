@@ -1,0 +1,132 @@
+"""Images in: every common file, upright, and a clear word where there is no image."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from edgedigits import InputError
+from edgedigits.images import load_image
+from tests.runtime.samples import draw_text
+
+PICTURE = draw_text("7")
+
+
+def encoded(image: Image.Image, form: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def assert_shows_the_seven(image: np.ndarray) -> None:
+    assert image.dtype == np.uint8
+    assert image.shape == (*PICTURE.shape, 3)
+    assert np.abs(image[..., 0].astype(int) - PICTURE).mean() < 4
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "jpeg", "bmp", "tiff", "tif", "webp"])
+def test_every_format_is_read_from_paths_and_bytes(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"seven.{suffix}"
+    path.write_bytes(cv2.imencode(f".{suffix}", PICTURE)[1].tobytes())
+    assert_shows_the_seven(load_image(path))
+    assert_shows_the_seven(load_image(str(path)))
+    assert_shows_the_seven(load_image(path.read_bytes()))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda grey: encoded(grey.convert("P"), "PNG"),
+        lambda grey: encoded(grey.convert("1", dither=Image.Dither.NONE), "PNG"),
+        lambda grey: encoded(grey.convert("LA"), "PNG"),
+        lambda grey: encoded(grey.convert("RGBA"), "PNG"),
+        lambda grey: encoded(grey.convert("CMYK"), "JPEG"),
+        lambda grey: encoded(grey.convert("CMYK"), "TIFF"),
+        lambda grey: encoded(grey, "JPEG", progressive=True),
+        lambda grey: encoded(Image.fromarray(np.asarray(grey).astype(np.uint16) * 257), "PNG"),
+        lambda grey: encoded(Image.fromarray(np.asarray(grey).astype(np.uint16) * 257), "TIFF"),
+    ],
+    ids=["palette", "bilevel", "grey-alpha", "alpha", "cmyk-jpeg", "cmyk-tiff", "progressive", "16-bit", "16-bit-tiff"],
+)
+def test_unusual_pixels(make: Callable[[Image.Image], bytes]) -> None:
+    image = load_image(make(Image.fromarray(PICTURE)))
+    assert image.shape == (*PICTURE.shape, 3)
+    assert np.abs(image[..., 0].astype(int) - PICTURE).mean() < 32
+    assert image[PICTURE < 60].mean() + 100 < image[PICTURE > 200].mean()
+
+
+def test_dark_ink_on_nothing_stands_on_white_paper() -> None:
+    rgba = np.zeros((*PICTURE.shape, 4), np.uint8)
+    rgba[..., 3] = 255 - PICTURE
+    assert load_image(encoded(Image.fromarray(rgba), "PNG"))[0, 0].min() > 200
+
+
+def test_light_ink_on_nothing_stands_on_black_paper() -> None:
+    rgba = np.full((*PICTURE.shape, 4), 255, np.uint8)
+    rgba[..., 3] = np.where(PICTURE < 128, 255, 0)
+    image = load_image(encoded(Image.fromarray(rgba), "PNG"))
+    assert image[0, 0].max() == 0
+    assert image.max() == 255
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_honoured_for_files_and_bytes(tmp_path: Path, orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    undone = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}
+    stored = Image.fromarray(PICTURE)
+    if orientation > 1:
+        stored = stored.transpose(Image.Transpose(undone[orientation]))
+    content = encoded(stored, "JPEG", exif=exif, quality=95)
+    path = tmp_path / "turned.jpg"
+    path.write_bytes(content)
+    assert_shows_the_seven(load_image(content))
+    assert_shows_the_seven(load_image(path))
+
+
+def test_jpeg_with_something_behind_its_end_is_whole() -> None:
+    content = encoded(Image.fromarray(PICTURE), "JPEG")
+    assert_shows_the_seven(load_image(content + b"\xff\xda motion photo \xff\xc0" * 50))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"", "empty"),
+        (b"this is a shopping list", "not an image"),
+        (cv2.imencode(".jpg", PICTURE)[1].tobytes()[:1500], "cut short"),
+        (cv2.imencode(".png", PICTURE)[1].tobytes()[:900], "cut short"),
+        (cv2.imencode(".webp", PICTURE)[1].tobytes()[:300], "cut short"),
+        (cv2.imencode(".bmp", PICTURE)[1].tobytes()[:30], "not an image"),
+        (b"\x89PNG\r\n\x1a\n" + b"IEND" + bytes(40), "not an image"),
+    ],
+)
+def test_what_is_no_image_is_named(tmp_path: Path, content: bytes, says: str) -> None:
+    path = tmp_path / "photo.png"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=f"photo.png.*{says}"):
+        load_image(path)
+
+
+def test_missing_files_and_folders_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"gone\.png does not exist"):
+        load_image(tmp_path / "gone.png")
+    with pytest.raises(InputError, match="is a folder"):
+        load_image(tmp_path)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (0, 5), (5, 0, 3), (4, 4, 2), (2, 2, 2, 2)])
+def test_arrays_that_are_no_images_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError):
+        load_image(np.zeros(shape, np.uint8))
+
+
+def test_arrays_of_other_types_are_refused() -> None:
+    with pytest.raises(InputError, match="uint8"):
+        load_image(np.zeros((4, 4)))  # type: ignore[arg-type]
