@@ -1,0 +1,93 @@
+"""Datasets as training takes them: glyphs in three parts that never mix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.glyphs import normalise_crops
+from edgedigits_train import mnist
+
+HELD_OUT = 5_000
+"""Training images set aside for selection and calibration."""
+
+SPLIT_SEED = 2026
+"""The seed of the split. It does not follow the training's seed, so that all trainings hold out the same images."""
+
+
+@dataclass(frozen=True)
+class LabelledGlyphs:
+    """Glyphs uint8 (N, 28, 28, 1), 0 paper, 255 ink, and their labels, uint8 (N,), 0 to 9."""
+
+    glyphs: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A dataset split for training.
+
+    Attributes:
+        name: what metrics.json calls it.
+        hashes: SHA-256 by file name, of what it was made from.
+        training: what the weights are fitted to.
+        held_out: what weights, temperature and thresholds are selected by.
+        test: scored once, when everything is selected.
+    """
+
+    name: str
+    hashes: Mapping[str, str]
+    training: LabelledGlyphs
+    held_out: LabelledGlyphs
+    test: LabelledGlyphs
+
+
+def load_mnist(*, training_images: int | None = None, progress: bool = False) -> Dataset:
+    """Return MNIST as normalised glyphs.
+
+    Args:
+        training_images: how many to train on, class-balanced; all 55,000 that are not held out where None.
+        progress: show a bar on stderr while files are downloaded.
+
+    Raises:
+        InputError, DataError: as `mnist.load`.
+
+    Example:
+        >>> len(load_mnist(training_images=1000).training)
+        1000
+    """
+    raw = mnist.load(progress=progress)
+    order = stratified_order(raw.train_labels, seed=SPLIT_SEED)
+    stop = None if training_images is None else HELD_OUT + training_images
+    held_out, training = order[:HELD_OUT], order[HELD_OUT:stop]
+    return Dataset(
+        name="mnist",
+        hashes=mnist.SHA256,
+        training=LabelledGlyphs(normalise_crops(raw.train_images[training]), raw.train_labels[training]),
+        held_out=LabelledGlyphs(normalise_crops(raw.train_images[held_out]), raw.train_labels[held_out]),
+        test=LabelledGlyphs(normalise_crops(raw.test_images), raw.test_labels),
+    )
+
+
+def stratified_order(labels: npt.NDArray[np.uint8], *, seed: int) -> npt.NDArray[np.intp]:
+    """Return a random order of the images in which every stretch holds the classes in their overall proportions.
+
+    Args:
+        labels: uint8, (N,).
+        seed: the same seed gives the same order.
+
+    Returns:
+        A permutation of 0 to N - 1.
+    """
+    rng = np.random.default_rng(seed)
+    position = np.empty(len(labels))
+    for label in np.unique(labels):
+        members = rng.permutation(np.flatnonzero(labels == label))
+        position[members] = (np.arange(len(members)) + rng.random()) / len(members)
+    return np.argsort(position, kind="stable")

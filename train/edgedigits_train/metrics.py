@@ -1,0 +1,117 @@
+"""What a training came to: scores with their intervals, and the record that metrics.json holds."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits_train.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a model did on a set of images.
+
+    Attributes:
+        accuracy: share of right answers, 0 to 1.
+        interval: 95 % Wilson interval of the accuracy.
+        errors: wrong answers.
+        images: all answers.
+        loss: mean cross-entropy in nats, before the temperature.
+    """
+
+    accuracy: float
+    interval: tuple[float, float]
+    errors: int
+    images: int
+    loss: float
+
+    @classmethod
+    def of(cls, logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8]) -> Score:
+        """Score logits (N, C) against labels (N,)."""
+        images = len(labels)
+        errors = int(np.count_nonzero(logits.argmax(axis=1) != labels))
+        loss = -float(log_softmax(logits)[np.arange(images), labels].mean())
+        return cls((images - errors) / images, wilson_interval(images - errors, images), errors, images, loss)
+
+    def __str__(self) -> str:
+        low, high = (100 * bound for bound in self.interval)
+        return f"{100 * self.accuracy:.2f} % ({low:.2f}–{high:.2f}), {self.errors} of {self.images} wrong"
+
+
+@dataclass(frozen=True)
+class DigitScore:
+    """How the runtime tells 'not a digit': answers whose score is below `threshold` are refused."""
+
+    method: str
+    threshold: float
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """The record of a training; its fields are those of metrics.json.
+
+    Attributes:
+        recipe: all that was chosen.
+        seed: of weights, order and augmentation.
+        training_data: name of the dataset.
+        data: SHA-256 of the dataset's files, by name.
+        parameters: number of the model's parameters.
+        test: score on the test images.
+        validation: score on the held-out training images.
+        temperature: divide logits by it for calibrated probabilities.
+        digit_score: how 'not a digit' is told.
+        seconds: wall time, plots and evaluation included.
+        cpu_seconds: CPU time of all threads, likewise.
+        versions: of Python and the libraries.
+        normalisation: digest of the glyph contract.
+        files: SHA-256 of what was written, by name.
+        schema: version of this record.
+    """
+
+    recipe: Recipe
+    seed: int
+    training_data: str
+    data: Mapping[str, str]
+    parameters: int
+    test: Score
+    validation: Score
+    temperature: float
+    digit_score: DigitScore
+    seconds: float
+    cpu_seconds: float
+    versions: Mapping[str, str]
+    normalisation: str
+    files: Mapping[str, str]
+    schema: int = 1
+
+    def to_json(self) -> str:
+        """Return the content of metrics.json."""
+        record: dict[str, Any] = {"schema": self.schema, **asdict(self)}
+        return json.dumps(record, indent=2) + "\n"
+
+
+def wilson_interval(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
+    """Return the Wilson score interval of a proportion (Wilson 1927), 95 % by default.
+
+    Example:
+        >>> [round(bound, 4) for bound in wilson_interval(9960, 10000)]
+        [0.9946, 0.997]
+    """
+    share = successes / trials
+    centre = share + z * z / (2 * trials)
+    spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
+    scale = 1 + z * z / trials
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return the logarithms of the softmax of logits (N, C), float64."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
