@@ -18,7 +18,7 @@ EXPORT_CODE := $(shell find export/edgedigits_export runtime/edgedigits/engines 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train export bundle images test test-all lint format bench clean distclean FORCE
+.PHONY: help setup train export bundle wheel images test test-all lint format clean distclean FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ export: $(BUNDLE) ## Export it to checked TFLite and ONNX files: build/bundle
 bundle: $(BUNDLE) ## Put the exported model into the runtime package, as the one it ships
 	$(RUN)/edgedigits export --from build/train --formats onnx-int8,tflite-int8,onnx-float32 \
 		--out runtime/edgedigits/bundled $(ENGINES_OF)
+
+wheel: $(ENV) ## Build the runtime's wheel, to be copied to a Raspberry Pi: dist/
+	$(RUN)/pip wheel --quiet --no-deps --wheel-dir dist ./runtime
 
 images: $(ENV) ## Render the sample images anew: Images/
 	$(RUN)/python -m edgedigits_train.handwriting images Images
@@ -53,7 +56,7 @@ format: $(ENV) ## Put the code into the house's style
 	$(RUN)/ruff format .
 
 clean: ## Remove what training and export made
-	rm -rf build
+	rm -rf build dist
 
 distclean: clean ## Remove the environments as well
 	rm -rf .venv .venv-tflite .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,5 @@
+"""`python -m edgedigits` is `edgedigits`."""
+
+from edgedigits.cli import main
+
+main()
