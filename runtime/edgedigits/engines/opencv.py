@@ -27,7 +27,7 @@ class _DnnSession:
         self._net = cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
 
     def __call__(self, glyphs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        self._net.setInput(glyphs.astype(np.float32))
+        self._net.setInput(glyphs)
         return np.asarray(self._net.forward(), np.float32)
 
 
