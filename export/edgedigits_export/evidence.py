@@ -1,0 +1,91 @@
+"""Evidence: a file's answers in every engine of every environment that there is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edgedigits.errors import InputError
+from edgedigits.scoring import Answers
+from edgedigits_export.errors import TrialError
+from edgedigits_export.source import UInt8Array
+
+PATIENCE = 900
+"""Seconds after which an engine that does not answer is given up."""
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """An engine in one version, and the Python environment that has it.
+
+    Attributes:
+        engine: its name in the runtime.
+        version: of the engine.
+        python: the environment's interpreter.
+    """
+
+    engine: str
+    version: str
+    python: Path
+
+    def collect(self, file: Path, glyphs: UInt8Array) -> Answers:
+        """Run a model file, in a process of its own because an engine may crash.
+
+        Args:
+            file: the model file.
+            glyphs: uint8, (N, 28, 28, 1).
+
+        Raises:
+            TrialError: the engine refused the file, crashed or hung; the message says which.
+        """
+        with tempfile.TemporaryDirectory(prefix="edgedigits-") as folder:
+            questions, answers = Path(folder) / "glyphs.npz", Path(folder) / "answers.npz"
+            np.savez(questions, glyphs=glyphs)
+            _run_scoring(self.python, self.engine, str(file.absolute()), str(questions), str(answers))
+            return Answers.load(answers)
+
+
+def find_laboratories(interpreters: Sequence[Path]) -> tuple[Laboratory, ...]:
+    """Return every engine that the environments have, each version once, the first environment first.
+
+    Raises:
+        InputError: an interpreter does not run, or edgedigits is not installed there.
+    """
+    found: dict[tuple[str, str], Laboratory] = {}
+    for python in interpreters:
+        try:
+            engines = json.loads(_run_scoring(python, "--engines"))
+        except (OSError, ValueError, TrialError) as error:
+            raise InputError(
+                f"{python} cannot tell which engines it has ({error}); name the Python of an environment in which"
+                " edgedigits is installed."
+            ) from error
+        for engine, version in engines.items():
+            found.setdefault((engine, version), Laboratory(engine, version, python))
+    return tuple(found.values())
+
+
+def _run_scoring(python: Path, *arguments: str) -> str:
+    try:
+        finished = subprocess.run(
+            [str(python), "-m", "edgedigits.scoring", *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise TrialError(f"no answer within {PATIENCE} seconds") from error
+    if finished.returncode < 0:
+        raise TrialError(f"it crashed (signal {-finished.returncode})")
+    if finished.returncode:
+        lines = finished.stderr.strip().splitlines() or [f"exit code {finished.returncode}"]
+        raise TrialError(lines[-1])
+    return finished.stdout

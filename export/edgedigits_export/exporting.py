@@ -1,0 +1,121 @@
+"""Export: converts, tries and publishes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from edgedigits.bundle import MANIFEST, Bundle
+from edgedigits.errors import EdgeDigitsError, InputError
+from edgedigits_export.errors import ExportError
+from edgedigits_export.evidence import Laboratory, find_laboratories
+from edgedigits_export.formats import FORMATS, Format
+from edgedigits_export.gate import Reference, size_faults
+from edgedigits_export.manifest import make_manifest
+from edgedigits_export.publishing import check_destination, staged, write_sums
+from edgedigits_export.quiet import quiet
+from edgedigits_export.report import make_report
+from edgedigits_export.source import TrainedModel
+from edgedigits_export.statistics import digits
+from edgedigits_export.trial import TriedFile, try_file
+
+REPORT = "report.md"
+
+Progress = Callable[[str], None]
+"""Is told what is being done, in a few words."""
+
+
+def export_bundle(
+    source: Path,
+    out: Path,
+    formats: Sequence[Format] = tuple(FORMATS.values()),
+    interpreters: Sequence[Path] = (),
+    progress: Progress = lambda _: None,
+) -> Bundle:
+    """Export a trained model: convert it, score every file in every engine, and publish the bundle whole.
+
+    Args:
+        source: the folder that `edgedigits train` wrote.
+        out: where the bundle shall lie; a bundle that is there already is replaced.
+        formats: what to make, the preferred ones first.
+        interpreters: Python interpreters of other environments with edgedigits, whose engines are to be tried too.
+        progress: is told what is being done.
+
+    Returns:
+        The published bundle.
+
+    Raises:
+        InputError: `source` or `out` cannot be used as they are, or an interpreter does not run.
+        ExportError: a format failed; the message has every one with its cause. What was at `out` is untouched.
+
+    Example:
+        >>> export_bundle(Path("build/train"), Path("build/bundle")).files[0].format
+        'onnx-int8'
+    """
+    check_destination(out)
+    trained = TrainedModel.load(source)
+    laboratories = find_laboratories([Path(sys.executable), *interpreters])
+    progress("scoring the Keras model")
+    reference = _make_reference(trained)
+    with staged(out) as folder:
+        files, causes = [], []
+        for format in formats:
+            try:
+                files.append(_export_file(format, trained, reference, laboratories, folder, progress))
+            except ExportError as error:
+                causes.append(f"{format.name} failed: {error}")
+        if causes:
+            raise ExportError("\n".join([*causes, f"Nothing was published; {out} is as it was."]))
+        manifest = make_manifest(trained, reference, files)
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        (folder / REPORT).write_text(make_report(manifest), encoding="utf-8")
+        write_sums(folder)
+    return Bundle.load(out)
+
+
+def _make_reference(trained: TrainedModel) -> Reference:
+    with quiet():
+        logits = trained.reference_logits()
+    labels = trained.evaluation.labels
+    claimed = trained.metrics["test"]["accuracy"]
+    accuracy = float((digits(logits) == labels).mean())
+    # another order of summation may move an image or two, another model moves more
+    if abs(accuracy - claimed) > 2 / len(labels) + 1e-9:
+        raise InputError(
+            f"The model in {trained.folder} answers {accuracy:.2%} of its evaluation images right, its metrics.json"
+            f" says {claimed:.2%}: they are not of one training; run `edgedigits train` again."
+        )
+    return Reference(logits, labels, float(trained.metrics["temperature"]))
+
+
+def _export_file(
+    format: Format,
+    trained: TrainedModel,
+    reference: Reference,
+    laboratories: Sequence[Laboratory],
+    folder: Path,
+    progress: Progress,
+) -> TriedFile:
+    progress(f"converting to {format.name}")
+    try:
+        with quiet():
+            content = format.convert(trained)
+            facts = format.read_facts(content)
+    except EdgeDigitsError:
+        raise
+    except Exception as error:  # a converter may raise anything; it is the cause to report
+        raise ExportError(f"the conversion broke off: {_last_line(error)}") from error
+    faults = size_faults(len(content), trained.metrics["parameters"], format.weight_bytes)
+    if faults:
+        raise ExportError("; ".join(faults))
+    path = folder / format.file_name
+    path.write_bytes(content)
+    progress(f"scoring {format.file_name}")
+    return try_file(format, path, facts, laboratories, trained.evaluation.glyphs, reference)
+
+
+def _last_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[-1]}" if lines else type(error).__name__

@@ -1,0 +1,60 @@
+"""What a format is: a file that export can make of the Keras model, and what it must live up to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from edgedigits_export.facts import FileFacts
+from edgedigits_export.source import TrainedModel
+
+
+@dataclass(frozen=True)
+class Tolerance:
+    """How far a file's answers may lie from the Keras model's.
+
+    Attributes:
+        agreement: the least share of evaluation images with the same answer, 0 to 1.
+        probability: the largest difference in any probability, 0 to 1; None where quantization makes it idle.
+        accuracy_drop: the most that may be lost on the evaluation images, 0 to 1.
+        batch_probability: the largest difference in any probability between batch sizes, 0 to 1.
+    """
+
+    agreement: float
+    probability: float | None
+    accuracy_drop: float
+    batch_probability: float
+
+
+FLOAT = Tolerance(agreement=0.9999, probability=1e-3, accuracy_drop=0.0001, batch_probability=1e-3)
+"""A float file is the same model: rounding may decide one image in 10,000."""
+
+INT8 = Tolerance(agreement=0.998, probability=None, accuracy_drop=0.001, batch_probability=1e-3)
+"""Eight bits for weights and activations move answers that were close."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format of exported files.
+
+    Attributes:
+        name: how users and manifests call it, such as "onnx-int8".
+        file_name: what its file is called.
+        precision: "float32" or "int8".
+        summary: one sentence: what it is and where it runs.
+        engines: names of the runtime's engines that it is offered to; each is measured and has to pass.
+        tolerance: how far its answers may lie from the Keras model's.
+        weight_bytes: bytes for a weight: a file without room for all weights has lost some.
+        convert: makes the file's content; what it raises is the cause of a failed export.
+        read_facts: reads what a file says of itself, and refuses one that its engines cannot run.
+    """
+
+    name: str
+    file_name: str
+    precision: str
+    summary: str
+    engines: tuple[str, ...]
+    tolerance: Tolerance
+    weight_bytes: int
+    convert: Callable[[TrainedModel], bytes]
+    read_facts: Callable[[bytes], FileFacts]

@@ -1,0 +1,24 @@
+"""ONNX in 32-bit float."""
+
+from __future__ import annotations
+
+from edgedigits_export.formats.base import FLOAT, Format
+from edgedigits_export.onnx_graph import canonical, fold_batch_norm, read_facts, serialise, trace_onnx
+from edgedigits_export.source import TrainedModel
+
+
+def _convert(trained: TrainedModel) -> bytes:
+    return serialise(canonical(fold_batch_norm(trace_onnx(trained.keras_model))))
+
+
+ONNX_FLOAT32 = Format(
+    name="onnx-float32",
+    file_name="digits-float32.onnx",
+    precision="float32",
+    summary="ONNX in 32-bit float: runs everywhere, in OpenCV's own DNN module too.",
+    engines=("onnxruntime", "opencv"),
+    tolerance=FLOAT,
+    weight_bytes=4,
+    convert=_convert,
+    read_facts=read_facts,
+)

@@ -1,0 +1,179 @@
+"""The gate: what a file has to answer, in each engine, before it is offered to anybody.
+
+The gate knows numbers only, no framework: logits of the Keras model, logits of the file in an engine, labels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.scoring import BATCH_SIZES, Answers
+from edgedigits_export.errors import TrialError
+from edgedigits_export.formats.base import Tolerance
+from edgedigits_export.statistics import (
+    count_ties,
+    digits,
+    losing_probability,
+    probabilities,
+    wilson_interval,
+)
+
+SIGNIFICANT = 0.001
+"""A loss on the evaluation images that chance explains with less than this probability is refused, however small."""
+
+MOST_TIES = 0.01
+"""Share of images on which the two best digits may tie: then the answer hangs on the order of the labels."""
+
+SIZE_SLACK = 64 * 1024
+"""Bytes that a file may hold beyond its weights: names, graph, scales."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What files are compared with.
+
+    Attributes:
+        logits: float32, (N, C), of the Keras model on the evaluation images.
+        labels: uint8, (N,): what the images show.
+        temperature: the logits are divided by it before the softmax.
+    """
+
+    logits: npt.NDArray[np.float32]
+    labels: npt.NDArray[np.uint8]
+    temperature: float
+
+    @property
+    def hits(self) -> int:
+        """How many images the Keras model answers right."""
+        return int((digits(self.logits) == self.labels).sum())
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """How a file did in one engine.
+
+    Attributes:
+        accuracy: share of images answered right, 0 to 1.
+        interval: its 95 % interval.
+        agreement: share of images answered as Keras answers them, 0 to 1.
+        max_probability_difference: the largest difference from Keras in any probability, 0 to 1.
+        lost: images that only Keras answers right.
+        won: images that only the file answers right.
+        ties: images on which the two best digits tie.
+        faults: what the gate holds against it; empty where it passed.
+    """
+
+    accuracy: float
+    interval: tuple[float, float]
+    agreement: float
+    max_probability_difference: float
+    lost: int
+    won: int
+    ties: int
+    faults: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is held against it."""
+        return not self.faults
+
+
+def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateResult:
+    """Compare what a file answers in an engine with what Keras answers.
+
+    Raises:
+        TrialError: the answers cannot be compared at all.
+    """
+    logits = answers.logits
+    if logits.shape != reference.logits.shape:
+        raise TrialError(f"it answers with shape {logits.shape}, the Keras model with {reference.logits.shape}")
+    if not np.isfinite(logits).all():
+        raise TrialError("it answers with values that are not finite")
+
+    mine, theirs = digits(logits), digits(reference.logits)
+    right, reference_right = mine == reference.labels, theirs == reference.labels
+    difference = np.abs(
+        probabilities(logits, reference.temperature) - probabilities(reference.logits, reference.temperature)
+    )
+    measured = {
+        "accuracy": float(right.mean()),
+        "agreement": float((mine == theirs).mean()),
+        "max_probability_difference": float(difference.max()),
+    }
+    lost, won = int((reference_right & ~right).sum()), int((right & ~reference_right).sum())
+    ties = count_ties(logits)
+    return GateResult(
+        **measured,
+        interval=wilson_interval(int(right.sum()), len(right)),
+        lost=lost,
+        won=won,
+        ties=ties,
+        faults=(
+            *_faults_of_answers(**measured, reference_accuracy=float(reference_right.mean()), tolerance=tolerance),
+            *_faults_of_losses(lost, won),
+            *_faults_of_ties(ties, len(logits)),
+            *_faults_of_batches(answers, reference.temperature, tolerance),
+        ),
+    )
+
+
+def size_faults(size: int, parameters: int, weight_bytes: int) -> tuple[str, ...]:
+    """Tell whether a file's size is not that of a model with so many parameters.
+
+    Converters have been seen to write small files that hold no weights, and large ones that hold them twice.
+    """
+    weights = parameters * weight_bytes
+    if 0.9 * weights <= size <= 1.5 * weights + SIZE_SLACK:
+        return ()
+    return (f"it has {size:,} bytes where {parameters:,} weights of {weight_bytes} bytes take {weights:,}",)
+
+
+def _faults_of_answers(
+    accuracy: float,
+    agreement: float,
+    max_probability_difference: float,
+    reference_accuracy: float,
+    tolerance: Tolerance,
+) -> tuple[str, ...]:
+    faults = []
+    drop = reference_accuracy - accuracy
+    # differences of two counts over the same images: the slack is for their rounding as floats only
+    if drop > tolerance.accuracy_drop + 1e-9:
+        faults.append(
+            f"accuracy {accuracy:.2%} lies {100 * drop:.2f} points under Keras' {reference_accuracy:.2%}"
+            f" (at most {100 * tolerance.accuracy_drop:.2f})"
+        )
+    if agreement < tolerance.agreement - 1e-9:
+        faults.append(f"it answers as Keras on {agreement:.2%} of the images (at least {tolerance.agreement:.2%})")
+    if tolerance.probability is not None and max_probability_difference > tolerance.probability:
+        faults.append(
+            f"a probability differs from Keras' by {max_probability_difference:.2g} (at most {tolerance.probability:g})"
+        )
+    return tuple(faults)
+
+
+def _faults_of_losses(lost: int, won: int) -> tuple[str, ...]:
+    chance = losing_probability(lost, won)
+    if chance >= SIGNIFICANT:
+        return ()
+    return (f"it loses {lost} images and wins {won} against Keras, by chance with p = {chance:.1g} only",)
+
+
+def _faults_of_ties(ties: int, images: int) -> tuple[str, ...]:
+    if ties <= MOST_TIES * images:
+        return ()
+    return (f"its two best digits tie on {ties} of {images} images (at most {MOST_TIES:.0%})",)
+
+
+def _faults_of_batches(answers: Answers, temperature: float, tolerance: Tolerance) -> tuple[str, ...]:
+    whole = probabilities(answers.logits[: answers.batched.shape[1]], temperature)
+    faults = []
+    for size, logits in zip(BATCH_SIZES, answers.batched, strict=True):
+        difference = float(np.abs(probabilities(logits, temperature) - whole).max())
+        # written so that a difference that is not a number is a fault too
+        if not difference <= tolerance.batch_probability:
+            faults.append(f"in batches of {size} a probability differs by {difference:.2g} from the first pass")
+    return tuple(faults)

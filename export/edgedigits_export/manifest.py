@@ -1,0 +1,127 @@
+"""The manifest: what a bundle holds, what it was measured at, and where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from edgedigits.bundle import SCHEMA
+from edgedigits.glyphs import CONTRACT, SIDE
+from edgedigits_export.gate import Reference
+from edgedigits_export.source import TrainedModel
+from edgedigits_export.statistics import losing_probability, wilson_interval
+from edgedigits_export.trial import Trial, TriedFile
+
+_TOOLS = ("keras", "numpy", "onnx", "onnxruntime", "tensorflow", "tensorflow-cpu", "tf2onnx")
+
+
+def make_manifest(trained: TrainedModel, reference: Reference, files: Sequence[TriedFile]) -> dict[str, Any]:
+    """Return the manifest of a bundle as plain values.
+
+    Everything in it but the latencies is the same for the same model, code and tool versions.
+
+    Args:
+        trained: the model that was exported.
+        reference: what the files were compared with.
+        files: the files in order of preference.
+    """
+    metrics = trained.metrics
+    images, classes = reference.logits.shape
+    return {
+        "schema": SCHEMA,
+        "edgedigits": version("edgedigits"),
+        "labels": [str(digit) for digit in range(10)] + ["none"] * (classes - 10),
+        "input": {
+            "name": "glyphs",
+            "dtype": "uint8",
+            "shape": [None, SIDE, SIDE, 1],
+            "paper": CONTRACT.paper,
+            "ink": CONTRACT.ink,
+        },
+        "output": {"name": "logits", "dtype": "float32", "classes": classes},
+        "temperature": metrics["temperature"],
+        "digit_score": metrics["digit_score"],
+        "normalisation": CONTRACT.digest,
+        "reference": {
+            "accuracy": reference.hits / images,
+            "interval": list(wilson_interval(reference.hits, images)),
+            "images": images,
+            "parameters": metrics["parameters"],
+        },
+        "provenance": {
+            "recipe": metrics["recipe"],
+            "seed": metrics["seed"],
+            "training_data": metrics["training_data"],
+            "data": metrics["data"],
+            "git_commit": _git_commit(),
+            "versions": {**metrics["versions"], **_tool_versions()},
+        },
+        "files": [_file_entry(file) for file in files],
+    }
+
+
+def _file_entry(file: TriedFile) -> dict[str, Any]:
+    content = file.path.read_bytes()
+    best = file.best
+    assert best.result is not None  # it passed
+    return {
+        "name": file.path.name,
+        "format": file.format.name,
+        "precision": file.format.precision,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+        "opset": file.facts.opset,
+        "ir": file.facts.ir,
+        "accuracy": best.result.accuracy,
+        "interval": list(best.result.interval),
+        "agreement": best.result.agreement,
+        "max_probability_difference": best.result.max_probability_difference,
+        "latency_us": best.latency_us,
+        "engines": file.engines,
+        "minimum": file.minimum,
+        "trials": [_trial_entry(trial) for trial in file.trials],
+    }
+
+
+def _trial_entry(trial: Trial) -> dict[str, Any]:
+    entry: dict[str, Any] = {"engine": trial.engine, "version": trial.version, "faults": list(trial.faults)}
+    if trial.result is not None:
+        entry |= {
+            "accuracy": trial.result.accuracy,
+            "agreement": trial.result.agreement,
+            "max_probability_difference": trial.result.max_probability_difference,
+            "lost": trial.result.lost,
+            "won": trial.result.won,
+            "losing_probability": losing_probability(trial.result.lost, trial.result.won),
+            "ties": trial.result.ties,
+            "latency_us": trial.latency_us,
+        }
+    return entry
+
+
+def _tool_versions() -> Mapping[str, str]:
+    versions = {}
+    for tool in _TOOLS:
+        try:
+            versions[tool] = version(tool)
+        except PackageNotFoundError:
+            continue
+    return versions
+
+
+def _git_commit() -> str | None:
+    """Return the commit of the source tree that this code lies in, or None outside of one."""
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return answer.stdout.strip()

@@ -1,0 +1,145 @@
+"""What training left behind and export starts from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.errors import InputError
+from edgedigits.glyphs import CONTRACT, SIDE
+
+UInt8Array = npt.NDArray[np.uint8]
+
+MODEL = "digits.keras"
+CALIBRATION = "calibration.npz"
+EVALUATION = "evaluation.npz"
+METRICS = "metrics.json"
+
+_FIELDS = ("recipe", "seed", "training_data", "data", "parameters", "test", "temperature", "digit_score", "versions")
+
+
+@dataclass(frozen=True)
+class LabelledGlyphs:
+    """Glyphs, uint8 (N, 28, 28, 1), and what they show, uint8 (N,)."""
+
+    glyphs: UInt8Array
+    labels: UInt8Array
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A folder that `edgedigits train` wrote, read and checked. `load` makes one.
+
+    Attributes:
+        folder: where it lies.
+        metrics: metrics.json as it was written.
+        calibration: training images from which activation ranges are taken.
+        evaluation: test images on which every exported file is scored.
+    """
+
+    folder: Path
+    metrics: Mapping[str, Any]
+    calibration: LabelledGlyphs
+    evaluation: LabelledGlyphs
+
+    @classmethod
+    def load(cls, folder: Path) -> TrainedModel:
+        """Read the folder's metrics and arrays; the Keras model is loaded when it is first used.
+
+        Raises:
+            InputError: a file is missing or damaged, was made for another glyph normalisation, or images of the
+                evaluation are in the calibration as well.
+        """
+        if not (folder / MODEL).is_file():
+            raise InputError(
+                f"There is no {MODEL} in {folder}; run `edgedigits train` first, or name its folder with --from."
+            )
+        trained = cls(
+            folder=folder,
+            metrics=_read_metrics(folder / METRICS),
+            calibration=_read_glyphs(folder / CALIBRATION),
+            evaluation=_read_glyphs(folder / EVALUATION),
+        )
+        shared = _digests(trained.calibration.glyphs) & _digests(trained.evaluation.glyphs)
+        if shared:
+            raise InputError(
+                f"{len(shared)} images of {folder / EVALUATION} are in {CALIBRATION} as well, so that the files would"
+                " be scored on what they were fitted to; run `edgedigits train` again."
+            )
+        return trained
+
+    @cached_property
+    def keras_model(self) -> Any:
+        """The Keras model: uint8 (N, 28, 28, 1) to float32 logits (N, C).
+
+        Raises:
+            InputError: the file does not hold such a model.
+        """
+        import keras
+
+        path = self.folder / MODEL
+        try:
+            model = keras.saving.load_model(path, compile=False)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise InputError(
+                f"{path} cannot be loaded ({_first_line(error)}); run `edgedigits train` again."
+            ) from error
+        if model.input_shape != (None, SIDE, SIDE, 1) or len(model.output_shape) != 2 or model.output_shape[1] < 10:
+            raise InputError(
+                f"{path} maps {model.input_shape} to {model.output_shape}, not (None, 28, 28, 1) to (None, 10 or more);"
+                " export takes models that `edgedigits train` made."
+            )
+        return model
+
+    def reference_logits(self) -> npt.NDArray[np.float32]:
+        """Return what the Keras model answers on the evaluation images: float32, (N, C)."""
+        return np.asarray(self.keras_model.predict(self.evaluation.glyphs, batch_size=500, verbose=0), np.float32)
+
+
+def _read_metrics(path: Path) -> dict[str, Any]:
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); run `edgedigits train` again.") from error
+    except ValueError as error:
+        raise InputError(f"{path} is damaged ({error}); run `edgedigits train` again.") from error
+    missing = [field for field in _FIELDS if field not in metrics]
+    if missing:
+        raise InputError(f"{path} lacks {', '.join(missing)}; run `edgedigits train` again with this version.")
+    if metrics.get("normalisation") != CONTRACT.digest:
+        raise InputError(
+            f"{path.parent} was trained with another glyph normalisation than this edgedigits has;"
+            " run `edgedigits train` again with this version."
+        )
+    return dict(metrics)
+
+
+def _read_glyphs(path: Path) -> LabelledGlyphs:
+    try:
+        with np.load(path) as arrays:
+            glyphs, labels = arrays["glyphs"], arrays["labels"]
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({_first_line(error)}); run `edgedigits train` again.") from error
+    except (ValueError, KeyError) as error:
+        raise InputError(f"{path} is damaged ({_first_line(error)}); run `edgedigits train` again.") from error
+    if glyphs.dtype != np.uint8 or glyphs.shape != (len(labels), SIDE, SIDE, 1) or len(labels) == 0:
+        raise InputError(
+            f"{path} holds {glyphs.dtype} glyphs of shape {glyphs.shape} for {len(labels)} labels, not uint8"
+            " (N, 28, 28, 1); run `edgedigits train` again."
+        )
+    return LabelledGlyphs(glyphs, labels.astype(np.uint8))
+
+
+def _digests(glyphs: UInt8Array) -> set[bytes]:
+    return {glyph.tobytes() for glyph in glyphs}
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0] or type(error).__name__

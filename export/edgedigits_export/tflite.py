@@ -1,0 +1,58 @@
+"""What the TFLite formats share: reading what a file says of itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edgedigits_export.errors import ExportError
+from edgedigits_export.facts import FileFacts
+
+FIRST_LITERT = "1.0.1"
+"""The first ai-edge-litert; it was built from TensorFlow 2.17 and has all operators up to there."""
+
+
+def read_facts(content: bytes) -> FileFacts:
+    """Read what a TFLite file says of itself.
+
+    Raises:
+        ExportError: it holds custom or TensorFlow ('Flex') operators, which light interpreters lack.
+    """
+    model = _parse(content)
+    custom = sorted(code.customCode.decode() for code in model.operatorCodes if code.customCode)
+    if custom:
+        raise ExportError(
+            f"it needs the operators {', '.join(custom)}, which no light interpreter has;"
+            " build the model from layers that TFLite has operators for"
+        )
+    return FileFacts(opset=None, ir=None, minimum={"litert": FIRST_LITERT, "tflite_runtime": _minimum_runtime(model)})
+
+
+def tensor_types(content: bytes) -> frozenset[str]:
+    """Return the element types of a TFLite file's tensors, such as "INT8"."""
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    return frozenset(
+        flatbuffer_utils.type_to_name(tensor.type) for graph in _parse(content).subgraphs for tensor in graph.tensors
+    )
+
+
+def read_input_quantization(content: bytes) -> tuple[float, int]:
+    """Return scale and zero point of a TFLite file's input; (0, 0) where it is not quantized."""
+    graph = _parse(content).subgraphs[0]
+    quantization = graph.tensors[graph.inputs[0]].quantization
+    if quantization is None or quantization.scale is None:
+        return 0.0, 0
+    return float(quantization.scale[0]), int(quantization.zeroPoint[0])
+
+
+def _parse(content: bytes) -> Any:
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    return flatbuffer_utils.read_model_from_bytearray(bytearray(content))
+
+
+def _minimum_runtime(model: Any) -> str:
+    for entry in model.metadata or ():
+        if entry.name == b"min_runtime_version":
+            return bytes(model.buffers[entry.buffer].data).rstrip(b"\0").decode()
+    raise ExportError("the converter did not say which runtime version it needs; use the pinned TensorFlow")

@@ -1,0 +1,120 @@
+"""A file on trial: every engine that it is offered to answers the evaluation images, and the gate judges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgedigits.engines import ENGINES
+from edgedigits_export.errors import TrialError, ExportError
+from edgedigits_export.evidence import Laboratory
+from edgedigits_export.facts import FileFacts
+from edgedigits_export.formats.base import Format
+from edgedigits_export.gate import GateResult, Reference, judge
+from edgedigits_export.source import UInt8Array
+
+
+@dataclass(frozen=True)
+class Trial:
+    """How a file did in one version of one engine.
+
+    Attributes:
+        engine: its name in the runtime.
+        version: of the engine.
+        result: what the gate found; None where the engine gave nothing to judge.
+        latency_us: median microseconds of a call with one glyph in one thread; None as `result`.
+        faults: what is held against it; empty where it passed.
+    """
+
+    engine: str
+    version: str
+    result: GateResult | None
+    latency_us: float | None
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TriedFile:
+    """An exported file and its trials.
+
+    Attributes:
+        format: what it is.
+        path: where it lies.
+        facts: what it says of itself.
+        trials: its trials, engines in the runtime's order of preference.
+    """
+
+    format: Format
+    path: Path
+    facts: FileFacts
+    trials: tuple[Trial, ...]
+
+    @property
+    def engines(self) -> dict[str, str]:
+        """The engines in which the file may be used: those whose every version passed; the first version of each."""
+        failed = {trial.engine for trial in self.trials if trial.faults}
+        versions: dict[str, str] = {}
+        for trial in self.trials:
+            if trial.engine not in failed:
+                versions.setdefault(trial.engine, trial.version)
+        return versions
+
+    @property
+    def best(self) -> Trial:
+        """The trial in the most preferred engine of `engines`."""
+        return next(trial for trial in self.trials if trial.engine in self.engines)
+
+    @property
+    def minimum(self) -> dict[str, str]:
+        """For each of `engines` the oldest version: what the file says of itself, else the oldest that passed."""
+        return {
+            engine: self.facts.minimum.get(engine)
+            or min((trial.version for trial in self.trials if trial.engine == engine), key=_version_key)
+            for engine in self.engines
+        }
+
+
+def try_file(
+    format: Format,
+    path: Path,
+    facts: FileFacts,
+    laboratories: Sequence[Laboratory],
+    glyphs: UInt8Array,
+    reference: Reference,
+) -> TriedFile:
+    """Try a file in every engine that its format is offered to.
+
+    Raises:
+        ExportError: none of these engines is here, or the file passed in none of them.
+    """
+    order = list(ENGINES)
+    offered = sorted(
+        (laboratory for laboratory in laboratories if laboratory.engine in format.engines),
+        key=lambda laboratory: order.index(laboratory.engine),
+    )
+    if not offered:
+        raise ExportError(
+            f"it was run in no engine, for none of {', '.join(format.engines)} is installed; install one of them"
+        )
+    tried = TriedFile(
+        format, path, facts, tuple(_try_in(laboratory, format, path, glyphs, reference) for laboratory in offered)
+    )
+    if not tried.engines:
+        raise ExportError(
+            "; ".join(f"in {t.engine} {t.version} {' and '.join(t.faults)}" for t in tried.trials if t.faults)
+        )
+    return tried
+
+
+def _try_in(laboratory: Laboratory, format: Format, path: Path, glyphs: UInt8Array, reference: Reference) -> Trial:
+    try:
+        answers = laboratory.collect(path, glyphs)
+        result = judge(answers, reference, format.tolerance)
+    except TrialError as failure:
+        return Trial(laboratory.engine, laboratory.version, None, None, (str(failure),))
+    return Trial(laboratory.engine, laboratory.version, result, answers.latency_us, result.faults)
+
+
+def _version_key(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
