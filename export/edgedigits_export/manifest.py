@@ -58,7 +58,8 @@ def make_manifest(trained: TrainedModel, reference: Reference, files: Sequence[T
             "training_data": metrics["training_data"],
             "data": metrics["data"],
             "git_commit": _git_commit(),
-            "versions": {**metrics["versions"], **_tool_versions()},
+            "versions": metrics["versions"],
+            "exported_with": _tool_versions(),
         },
         "files": [_file_entry(file) for file in files],
     }

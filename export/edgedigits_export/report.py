@@ -63,7 +63,8 @@ def make_report(manifest: Mapping[str, Any]) -> str:
             "",
             f"- training data: {provenance['training_data']}, seed {provenance['seed']}",
             f"- source: commit {provenance['git_commit'] or 'unknown (not in a git tree)'}",
-            f"- tools: {', '.join(f'{tool} {number}' for tool, number in sorted(provenance['versions'].items()))}",
+            f"- trained with {_versions(provenance['versions'])}",
+            f"- exported with {_versions(provenance['exported_with'])}",
             "",
         ]
     )
@@ -85,6 +86,10 @@ def _measured(trial: Mapping[str, Any]) -> tuple[str, ...]:
         str(trial["ties"]),
         f"{trial['latency_us']:.0f} µs",
     )
+
+
+def _versions(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{tool} {version}" for tool, version in sorted(versions.items()))
 
 
 def _title(engine: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,7 +23,18 @@ CALIBRATION = "calibration.npz"
 EVALUATION = "evaluation.npz"
 METRICS = "metrics.json"
 
-_FIELDS = ("recipe", "seed", "training_data", "data", "parameters", "test", "temperature", "digit_score", "versions")
+_FIELDS = (
+    "recipe",
+    "seed",
+    "training_data",
+    "data",
+    "parameters",
+    "test",
+    "temperature",
+    "digit_score",
+    "versions",
+    "files",
+)
 
 
 @dataclass(frozen=True)
@@ -61,9 +73,11 @@ class TrainedModel:
             raise InputError(
                 f"There is no {MODEL} in {folder}; run `edgedigits train` first, or name its folder with --from."
             )
+        metrics = _read_metrics(folder / METRICS)
+        _check_digests(folder, metrics)
         trained = cls(
             folder=folder,
-            metrics=_read_metrics(folder / METRICS),
+            metrics=metrics,
             calibration=_read_glyphs(folder / CALIBRATION),
             evaluation=_read_glyphs(folder / EVALUATION),
         )
@@ -119,6 +133,21 @@ def _read_metrics(path: Path) -> dict[str, Any]:
             " run `edgedigits train` again with this version."
         )
     return dict(metrics)
+
+
+def _check_digests(folder: Path, metrics: Mapping[str, Any]) -> None:
+    for name in (MODEL, CALIBRATION, EVALUATION):
+        try:
+            content = (folder / name).read_bytes()
+        except OSError as error:
+            raise InputError(
+                f"{folder / name} cannot be read ({error.strerror}); run `edgedigits train` again."
+            ) from error
+        if hashlib.sha256(content).hexdigest() != metrics["files"].get(name):
+            raise InputError(
+                f"{folder / name} is not the file that {METRICS} describes: it was changed, or is of another training;"
+                " run `edgedigits train` again."
+            )
 
 
 def _read_glyphs(path: Path) -> LabelledGlyphs:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgedigits.engines import ENGINES
-from edgedigits_export.errors import TrialError, ExportError
+from edgedigits_export.errors import ExportError, TrialError
 from edgedigits_export.evidence import Laboratory
 from edgedigits_export.facts import FileFacts
 from edgedigits_export.formats.base import Format

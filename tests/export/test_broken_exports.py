@@ -1,0 +1,128 @@
+"""Exports that are broken on purpose: the gate catches each, names the cause, and nothing is published."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edgedigits.bundle import Bundle
+from edgedigits_export.errors import ExportError
+from edgedigits_export.exporting import export_bundle
+from edgedigits_export.formats import FORMATS, Format
+from edgedigits_export.source import LabelledGlyphs, TrainedModel
+
+INT8 = [format.name for format in FORMATS.values() if format.precision == "int8"]
+
+Glyphs = npt.NDArray[np.uint8]
+
+
+def assert_refused(format: Format, trained: Path, out: Path, cause: str) -> None:
+    with pytest.raises(ExportError, match=cause) as refused:
+        export_bundle(trained, out, [format])
+    assert f"{format.name} failed: " in str(refused.value)
+    assert not out.exists()
+    assert list(out.parent.iterdir()) == []
+
+
+def with_calibration(format: Format, change: Callable[[Glyphs], Glyphs]) -> Format:
+    def convert(trained: TrainedModel) -> bytes:
+        calibration = LabelledGlyphs(change(trained.calibration.glyphs), trained.calibration.labels)
+        return format.convert(dataclasses.replace(trained, calibration=calibration))
+
+    return dataclasses.replace(format, convert=convert)
+
+
+@pytest.mark.parametrize("name", INT8)
+def test_calibration_that_was_normalised_twice(name: str, trained: Path, tmp_path: Path) -> None:
+    broken = with_calibration(FORMATS[name], lambda glyphs: glyphs // 255)
+    assert_refused(broken, trained, tmp_path / "bundle", "accuracy|not its quantized input")
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_wrong_polarity(name: str, trained: Path, tmp_path: Path) -> None:
+    def convert(trained: TrainedModel) -> bytes:
+        import keras
+
+        model = trained.keras_model
+        pixels = keras.Input((28, 28, 1), dtype="uint8", name="glyphs")
+        inverted = keras.layers.Rescaling(-1, 255)(pixels)
+        for layer in model.layers[1:]:
+            inverted = layer(inverted)
+        broken = dataclasses.replace(trained)
+        broken.__dict__["keras_model"] = keras.Model(pixels, inverted)
+        return FORMATS[name].convert(broken)
+
+    broken = dataclasses.replace(FORMATS[name], convert=convert)
+    assert_refused(broken, trained, tmp_path / "bundle", "accuracy [0-9.]+% lies [0-9.]+ points under Keras'")
+
+
+@pytest.mark.parametrize("name", list(FORMATS))
+def test_swapped_labels(name: str, trained: Path, tmp_path: Path) -> None:
+    def convert(trained: TrainedModel) -> bytes:
+        broken = dataclasses.replace(trained)
+        model = broken.keras_model
+        order = np.array([0, 7, 2, 3, 4, 5, 6, 1, 8, 9])
+        model.layers[-1].set_weights([weights[..., order] for weights in model.layers[-1].get_weights()])
+        return FORMATS[name].convert(broken)
+
+    broken = dataclasses.replace(FORMATS[name], convert=convert)
+    assert_refused(broken, trained, tmp_path / "bundle", "accuracy [0-9.]+% lies [0-9.]+ points under Keras'")
+
+
+def test_one_channels_scale_ruined(trained: Path, bundle: Bundle, tmp_path: Path) -> None:
+    import onnx
+
+    file = next(file for file in bundle.files if file.format == "onnx-int8")
+
+    def convert(_: TrainedModel) -> bytes:
+        proto = onnx.load_from_string(file.read_verified())
+        scales = next(
+            tensor for tensor in proto.graph.initializer if tensor.dims and tensor.data_type == onnx.TensorProto.FLOAT
+        )
+        values = onnx.numpy_helper.to_array(scales).copy()
+        values[np.argmax(values)] *= 4
+        scales.CopyFrom(onnx.numpy_helper.from_array(values, scales.name))
+        return proto.SerializeToString()
+
+    broken = dataclasses.replace(FORMATS["onnx-int8"], convert=convert)
+    assert_refused(broken, trained, tmp_path / "bundle", "accuracy|answers as Keras on")
+
+
+def test_a_converter_that_breaks_off_is_named_with_its_cause(trained: Path, tmp_path: Path) -> None:
+    def convert(_: TrainedModel) -> bytes:
+        raise RuntimeError("first line\nthe operator is not supported")
+
+    broken = dataclasses.replace(FORMATS["tflite-int8"], convert=convert)
+    cause = "the conversion broke off: RuntimeError: the operator is not supported"
+    assert_refused(broken, trained, tmp_path / "bundle", cause)
+
+
+def test_weights_that_were_lost_are_noticed(trained: Path, tmp_path: Path) -> None:
+    broken = dataclasses.replace(FORMATS["onnx-float32"], weight_bytes=16)
+    assert_refused(broken, trained, tmp_path / "bundle", "bytes where")
+
+
+def test_an_engine_that_cannot_read_the_file_is_named(trained: Path, tmp_path: Path) -> None:
+    broken = dataclasses.replace(
+        FORMATS["tflite-float32"],
+        convert=lambda _: b"\0" * 150_000,
+        read_facts=FORMATS["onnx-float32"].read_facts,
+    )
+    assert_refused(broken, trained, tmp_path / "bundle", "tflite-float32 failed")
+
+
+def test_a_failure_leaves_the_last_bundle_as_it_was(trained: Path, bundle: Bundle, tmp_path: Path) -> None:
+    import shutil
+
+    out = Path(shutil.copytree(bundle.path, tmp_path / "bundle"))
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    broken = with_calibration(FORMATS["onnx-int8"], lambda glyphs: glyphs // 255)
+    with pytest.raises(ExportError, match="Nothing was published"):
+        export_bundle(trained, out, [FORMATS["onnx-float32"], broken])
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert list(tmp_path.iterdir()) == [out]

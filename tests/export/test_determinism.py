@@ -1,0 +1,38 @@
+"""Two exports of one model are byte-identical, whatever process they are made in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from edgedigits.bundle import Bundle
+
+CONVERT_ALL = """
+import hashlib, json, sys
+from pathlib import Path
+from edgedigits_export.formats import FORMATS
+from edgedigits_export.quiet import quiet
+from edgedigits_export.source import TrainedModel
+
+with quiet():
+    trained = TrainedModel.load(Path(sys.argv[1]))
+    contents = {name: format.convert(trained) for name, format in reversed(FORMATS.items())}
+print(json.dumps({name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}))
+"""
+
+
+def test_another_process_makes_the_same_bytes(trained: Path, bundle: Bundle) -> None:
+    converted = subprocess.run(
+        [sys.executable, "-c", CONVERT_ALL, str(trained)],
+        env={**os.environ, "PYTHONHASHSEED": "4711"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(converted.stdout) == {file.format: file.sha256 for file in bundle.files}
+    for file in bundle.files:
+        assert hashlib.sha256(file.path.read_bytes()).hexdigest() == file.sha256
