@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.errors import InputError
+from edgedigits.quiet import native_output_muted
 
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 ImageSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | UInt8Array"
@@ -84,15 +85,17 @@ def _decode(content: bytes) -> npt.NDArray[Any] | None:
 
     buffer = np.frombuffer(content, np.uint8)
     try:
-        # the colour mode applies EXIF orientation and turns palettes and CMYK into BGR, but drops transparency
-        pixels = cv2.imdecode(buffer, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
-        if pixels is not None and _may_hold_alpha(content):
-            raw = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED)
-            if raw is not None and raw.ndim == 3 and raw.shape[2] == 4 and raw.shape[:2] == pixels.shape[:2]:
-                return np.asarray(raw)
+        with native_output_muted():
+            # the colour mode applies EXIF orientation and turns palettes and CMYK into BGR, but drops transparency
+            pixels = cv2.imdecode(buffer, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH)
+            raw = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED) if _may_hold_alpha(content) else None
     except cv2.error:
         return None
-    return None if pixels is None else np.asarray(pixels)
+    if pixels is None:
+        return None
+    if raw is not None and raw.ndim == 3 and raw.shape[2] == 4 and raw.shape[:2] == pixels.shape[:2]:
+        return np.asarray(raw)
+    return np.asarray(pixels)
 
 
 def _may_hold_alpha(content: bytes) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.errors import InputError
+from edgedigits.quiet import native_output_muted
 
 
 class CameraError(InputError):
@@ -185,4 +186,5 @@ def _open_capture(source: int | str) -> Any:
     os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     import cv2
 
-    return cv2.VideoCapture(source)
+    with native_output_muted():
+        return cv2.VideoCapture(source)
