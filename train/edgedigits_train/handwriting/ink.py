@@ -1,0 +1,25 @@
+"""Strokes as pixels."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+_SHIFT = 4
+"""Fraction bits of the coordinates handed to OpenCV, which draws in integers: the same pixels on every machine."""
+
+
+def draw_stroke(canvas: npt.NDArray[np.uint8], points: npt.NDArray[np.float64], widths: npt.NDArray[np.float64]) -> None:
+    """Draw a stroke of changing width with round ends, value 255, into `canvas`.
+
+    Args:
+        canvas: uint8 (H, W), drawn into.
+        points: float64 (S, 2), x and y in pixels; what lies outside is not drawn.
+        widths: float64 (S,), in pixels; rounded to whole ones, at least 1. The pen is lifted where it is 0.
+    """
+    fixed = np.rint(points * (1 << _SHIFT)).astype(np.int64).tolist()
+    thick = np.where(widths > 0, np.maximum(np.rint(widths), 1), 0).astype(np.int64).tolist()
+    for start, end, width in zip(fixed, fixed[1:], thick[1:], strict=False):
+        if width:
+            cv2.line(canvas, start, end, (255,), width, cv2.LINE_8, _SHIFT)
