@@ -35,7 +35,12 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     show_default=True,
     help="Folder for the bundle; one that is there already is replaced.",
 )
-@click.option("--formats", metavar="NAME,NAME…", help="Formats to make.  [default: all]")
+@click.option(
+    "--formats",
+    metavar="NAME,NAME…",
+    help="Formats to make, or all.  [default: int8 and float32 of ONNX and TFLite]",
+)
+)
 @click.option(
     "--engines-of",
     "interpreters",
@@ -59,11 +64,11 @@ def export(source: Path, out: Path, formats: str | None, interpreters: tuple[Pat
     --out only when all of them passed, with a manifest, a report and SHA256SUMS.
     """
     from edgedigits_export.exporting import export_bundle
-    from edgedigits_export.formats import FORMATS, get_formats
+    from edgedigits_export.formats import USUAL, get_formats
     from edgedigits_export.report import format_table
 
-    names = FORMATS if formats is None else [name.strip() for name in formats.split(",") if name.strip()]
-    bundle = export_bundle(source, out, get_formats(names), interpreters, _show_progress)
+    chosen = USUAL if formats is None else get_formats(formats.split(","))
+    bundle = export_bundle(source, out, chosen, interpreters, _show_progress)
     _show_progress("")
     click.echo(format_table(bundle.manifest))
 

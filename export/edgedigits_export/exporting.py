@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from edgedigits.bundle import MANIFEST, Bundle
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits_export.errors import ExportError
 from edgedigits_export.evidence import Laboratory, find_laboratories
-from edgedigits_export.formats import FORMATS, Format
+from edgedigits_export.formats import USUAL, Format
 from edgedigits_export.gate import Reference, size_faults
-from edgedigits_export.manifest import make_manifest
+from edgedigits_export.manifest import make_manifest, model_facts
 from edgedigits_export.publishing import check_destination, staged, write_sums
 from edgedigits_export.quiet import quiet
 from edgedigits_export.report import make_report
@@ -30,7 +31,7 @@ Progress = Callable[[str], None]
 def export_bundle(
     source: Path,
     out: Path,
-    formats: Sequence[Format] = tuple(FORMATS.values()),
+    formats: Sequence[Format] = USUAL,
     interpreters: Sequence[Path] = (),
     progress: Progress = lambda _: None,
 ) -> Bundle:
@@ -58,24 +59,39 @@ def export_bundle(
     trained = TrainedModel.load(source)
     laboratories = find_laboratories([Path(sys.executable), *interpreters])
     progress("scoring the Keras model")
-    reference = _make_reference(trained)
+    reference = make_reference(trained)
+    facts = model_facts(trained, reference)
     with staged(out) as folder:
         files, causes = [], []
         for format in formats:
             try:
-                files.append(_export_file(format, trained, reference, laboratories, folder, progress))
+                files.append(_export_file(format, trained, reference, facts, laboratories, folder, progress))
             except ExportError as error:
                 causes.append(f"{format.name} failed: {error}")
         if causes:
             raise ExportError("\n".join([*causes, f"Nothing was published; {out} is as it was."]))
-        manifest = make_manifest(trained, reference, files)
+        manifest = make_manifest(facts, files)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         (folder / REPORT).write_text(make_report(manifest), encoding="utf-8")
         write_sums(folder)
     return Bundle.load(out)
 
 
-def _make_reference(trained: TrainedModel) -> Reference:
+def make_content(format: Format, trained: TrainedModel, facts: Mapping[str, Any]) -> bytes:
+    """Return the content of a format's file: the converted model with the `model_facts` inside.
+
+    The same model and tool versions give the same bytes.
+    """
+    identity = {"name": format.file_name, "format": format.name, "precision": format.precision}
+    return format.embed(format.convert(trained), {**facts, **identity})
+
+
+def make_reference(trained: TrainedModel) -> Reference:
+    """Return what the Keras model answers on the evaluation images, which all files are compared with.
+
+    Raises:
+        InputError: it is not the model that the training's metrics describe.
+    """
     with quiet():
         logits = trained.reference_logits()
     labels = trained.evaluation.labels
@@ -94,6 +110,7 @@ def _export_file(
     format: Format,
     trained: TrainedModel,
     reference: Reference,
+    facts: Mapping[str, Any],
     laboratories: Sequence[Laboratory],
     folder: Path,
     progress: Progress,
@@ -101,8 +118,8 @@ def _export_file(
     progress(f"converting to {format.name}")
     try:
         with quiet():
-            content = format.convert(trained)
-            facts = format.read_facts(content)
+            content = make_content(format, trained, facts)
+            file_facts = format.read_facts(content)
     except EdgeDigitsError:
         raise
     except Exception as error:  # a converter may raise anything; it is the cause to report
@@ -113,7 +130,7 @@ def _export_file(
     path = folder / format.file_name
     path.write_bytes(content)
     progress(f"scoring {format.file_name}")
-    return try_file(format, path, facts, laboratories, trained.evaluation.glyphs, reference)
+    return try_file(format, path, file_facts, laboratories, trained.evaluation.glyphs, reference)
 
 
 def _last_line(error: Exception) -> str:

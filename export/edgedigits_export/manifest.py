@@ -19,15 +19,14 @@ from edgedigits_export.trial import Trial, TriedFile
 _TOOLS = ("keras", "numpy", "onnx", "onnxruntime", "tensorflow", "tensorflow-cpu", "tf2onnx")
 
 
-def make_manifest(trained: TrainedModel, reference: Reference, files: Sequence[TriedFile]) -> dict[str, Any]:
-    """Return the manifest of a bundle as plain values.
+def model_facts(trained: TrainedModel, reference: Reference) -> dict[str, Any]:
+    """Return what is true of the model whatever file it is in, as plain values.
 
-    Everything in it but the latencies is the same for the same model, code and tool versions.
+    It is the same for the same model and tool versions, so that files which carry it are too.
 
     Args:
-        trained: the model that was exported.
-        reference: what the files were compared with.
-        files: the files in order of preference.
+        trained: the model that is exported.
+        reference: what its files are compared with.
     """
     metrics = trained.metrics
     images, classes = reference.logits.shape
@@ -57,10 +56,22 @@ def make_manifest(trained: TrainedModel, reference: Reference, files: Sequence[T
             "seed": metrics["seed"],
             "training_data": metrics["training_data"],
             "data": metrics["data"],
-            "git_commit": _git_commit(),
             "versions": metrics["versions"],
             "exported_with": _tool_versions(),
         },
+    }
+
+
+def make_manifest(facts: Mapping[str, Any], files: Sequence[TriedFile]) -> dict[str, Any]:
+    """Return the manifest of a bundle as plain values; everything in it but the latencies can be had again.
+
+    Args:
+        facts: the `model_facts`.
+        files: the files in order of preference.
+    """
+    return {
+        **facts,
+        "provenance": {**facts["provenance"], "git_commit": _git_commit()},
         "files": [_file_entry(file) for file in files],
     }
 

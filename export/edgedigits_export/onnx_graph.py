@@ -18,8 +18,16 @@ OPSET = 13
 IR = 7
 """The file format version that came with opset 13."""
 
+MINIMUM_OPENCV = "4.5.5"
+"""The oldest OpenCV whose DNN module was seen to answer rightly (4.5.4 has no wheels to try)."""
+
 MINIMUM_ONNXRUNTIME = "1.6"
 """The first onnxruntime that runs opset 13 (its table of ONNX opset support)."""
+
+
+def convert_to_onnx(model: Any) -> Any:
+    """Convert a Keras model to the canonical float ONNX model that all ONNX formats start from."""
+    return canonical(transpose_dense_weights(fold_batch_norm(trace_onnx(model))))
 
 
 def trace_onnx(model: Any) -> Any:
@@ -50,6 +58,47 @@ def fold_batch_norm(proto: Any) -> Any:
         path = Path(folder) / "folded.onnx"
         quant_pre_process(proto, str(path))
         return onnx.load(path)
+
+
+def transpose_dense_weights(proto: Any) -> Any:
+    """Store the weights of dense layers (C, features) with `transB`, the one form of Gemm that OpenCV 4.6 reads."""
+    import onnx
+
+    changed = onnx.ModelProto()
+    changed.CopyFrom(proto)
+    constants = {tensor.name: tensor for tensor in changed.graph.initializer}
+    for node in changed.graph.node:
+        transposed = {attribute.name: attribute.i for attribute in node.attribute}.get("transB", 0)
+        if node.op_type != "Gemm" or transposed or node.input[1] not in constants:
+            continue
+        weights = constants[node.input[1]]
+        values = np.ascontiguousarray(onnx.numpy_helper.to_array(weights).T)
+        changed.graph.initializer.append(onnx.numpy_helper.from_array(values, f"{weights.name}.T"))
+        node.input[1] = f"{weights.name}.T"
+        kept = [attribute for attribute in node.attribute if attribute.name != "transB"]
+        del node.attribute[:]
+        node.attribute.extend([*kept, onnx.helper.make_attribute("transB", 1)])
+    return changed
+
+
+def store_weights_as_float16(proto: Any) -> Any:
+    """Halve the weights of a float model; a cast, which runtimes fold away on loading, widens them again."""
+    import onnx
+
+    changed = onnx.ModelProto()
+    changed.CopyFrom(proto)
+    casts = []
+    for tensor in changed.graph.initializer:
+        if tensor.data_type != onnx.TensorProto.FLOAT or len(tensor.dims) < 2:
+            continue
+        name = tensor.name
+        halves = onnx.numpy_helper.to_array(tensor).astype(np.float16)
+        tensor.CopyFrom(onnx.numpy_helper.from_array(halves, f"{name}.half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *changed.graph.node]
+    del changed.graph.node[:]
+    changed.graph.node.extend(nodes)
+    return changed
 
 
 def canonical(proto: Any) -> Any:
@@ -196,7 +245,7 @@ def read_facts(content: bytes) -> FileFacts:
             f"it has opset {opsets['']} and IR {proto.ir_version}, older runtimes end at {OPSET} and {IR};"
             " use the pinned tf2onnx and onnxruntime"
         )
-    return FileFacts(opsets[""], proto.ir_version, {"onnxruntime": MINIMUM_ONNXRUNTIME})
+    return FileFacts(opsets[""], proto.ir_version, {"onnxruntime": MINIMUM_ONNXRUNTIME, "opencv": MINIMUM_OPENCV})
 
 
 def _ordered(output: str, makers: dict[str, Any]) -> Iterator[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -156,7 +157,7 @@ def _read_glyphs(path: Path) -> LabelledGlyphs:
             glyphs, labels = arrays["glyphs"], arrays["labels"]
     except OSError as error:
         raise InputError(f"{path} cannot be read ({_first_line(error)}); run `edgedigits train` again.") from error
-    except (ValueError, KeyError) as error:
+    except (EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged ({_first_line(error)}); run `edgedigits train` again.") from error
     if glyphs.dtype != np.uint8 or glyphs.shape != (len(labels), SIDE, SIDE, 1) or len(labels) == 0:
         raise InputError(

@@ -1,14 +1,28 @@
-"""What the TFLite formats share: reading what a file says of itself."""
+"""What the TFLite formats share: the converter, and reading what a file says of itself."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from edgedigits_export.errors import ExportError
 from edgedigits_export.facts import FileFacts
+from edgedigits_export.savedmodel import saved_model
 
 FIRST_LITERT = "1.0.1"
 """The first ai-edge-litert; it was built from TensorFlow 2.17 and has all operators up to there."""
+
+
+@contextlib.contextmanager
+def builtin_converter(model: Any) -> Iterator[Any]:
+    """Give a TFLite converter of a Keras model that is allowed no operators but TFLite's own."""
+    import tensorflow as tf
+
+    with saved_model(model) as folder:
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        yield converter
 
 
 def read_facts(content: bytes) -> FileFacts:

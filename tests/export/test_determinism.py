@@ -14,13 +14,16 @@ from edgedigits.bundle import Bundle
 CONVERT_ALL = """
 import hashlib, json, sys
 from pathlib import Path
+from edgedigits_export.exporting import make_content, make_reference
 from edgedigits_export.formats import FORMATS
+from edgedigits_export.manifest import model_facts
 from edgedigits_export.quiet import quiet
 from edgedigits_export.source import TrainedModel
 
 with quiet():
     trained = TrainedModel.load(Path(sys.argv[1]))
-    contents = {name: format.convert(trained) for name, format in reversed(FORMATS.items())}
+    facts = model_facts(trained, make_reference(trained))
+    contents = {name: make_content(format, trained, facts) for name, format in reversed(FORMATS.items())}
 print(json.dumps({name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}))
 """
 

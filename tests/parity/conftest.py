@@ -14,6 +14,7 @@ import pytest
 
 from edgedigits.bundle import Bundle
 from edgedigits_export.exporting import export_bundle
+from edgedigits_export.formats import FORMATS
 from tests.conftest import ROOT, mnist_folder
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -44,7 +45,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def bundle(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     """The export of `trained` in all formats."""
-    return export_bundle(trained, tmp_path_factory.mktemp("exported") / "bundle")
+    return export_bundle(trained, tmp_path_factory.mktemp("exported") / "bundle", tuple(FORMATS.values()))
 
 
 @pytest.fixture(scope="session")

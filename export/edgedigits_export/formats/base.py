@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from edgedigits_export.facts import FileFacts
 from edgedigits_export.source import TrainedModel
@@ -29,6 +30,9 @@ class Tolerance:
 FLOAT = Tolerance(agreement=0.9999, probability=1e-3, accuracy_drop=0.0001, batch_probability=1e-3)
 """A float file is the same model: rounding may decide one image in 10,000."""
 
+FLOAT16 = Tolerance(agreement=0.9995, probability=1e-2, accuracy_drop=0.0005, batch_probability=1e-3)
+"""Eleven significant bits in every weight: relative errors of 0.0005, which reach the probabilities."""
+
 INT8 = Tolerance(agreement=0.998, probability=None, accuracy_drop=0.001, batch_probability=1e-3)
 """Eight bits for weights and activations move answers that were close."""
 
@@ -40,12 +44,13 @@ class Format:
     Attributes:
         name: how users and manifests call it, such as "onnx-int8".
         file_name: what its file is called.
-        precision: "float32" or "int8".
+        precision: "float32", "float16" (weights only), "int8", or "dynamic" (weights only, in 8 bits).
         summary: one sentence: what it is and where it runs.
         engines: names of the runtime's engines that it is offered to; each is measured and has to pass.
         tolerance: how far its answers may lie from the Keras model's.
         weight_bytes: bytes for a weight: a file without room for all weights has lost some.
         convert: makes the file's content; what it raises is the cause of a failed export.
+        embed: puts facts about the model inside the file.
         read_facts: reads what a file says of itself, and refuses one that its engines cannot run.
     """
 
@@ -57,4 +62,5 @@ class Format:
     tolerance: Tolerance
     weight_bytes: int
     convert: Callable[[TrainedModel], bytes]
+    embed: Callable[[bytes, Mapping[str, Any]], bytes]
     read_facts: Callable[[bytes], FileFacts]

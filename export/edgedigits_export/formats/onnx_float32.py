@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from edgedigits_export.embedding import embed_in_onnx
 from edgedigits_export.formats.base import FLOAT, Format
-from edgedigits_export.onnx_graph import canonical, fold_batch_norm, read_facts, serialise, trace_onnx
+from edgedigits_export.onnx_graph import convert_to_onnx, read_facts, serialise
 from edgedigits_export.source import TrainedModel
 
 
 def _convert(trained: TrainedModel) -> bytes:
-    return serialise(canonical(fold_batch_norm(trace_onnx(trained.keras_model))))
+    return serialise(convert_to_onnx(trained.keras_model))
 
 
 ONNX_FLOAT32 = Format(
@@ -20,5 +21,6 @@ ONNX_FLOAT32 = Format(
     tolerance=FLOAT,
     weight_bytes=4,
     convert=_convert,
+    embed=embed_in_onnx,
     read_facts=read_facts,
 )

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits_export.embedding import embed_in_onnx
 from edgedigits_export.formats.base import INT8, Format
 from edgedigits_export.onnx_graph import (
     canonical,
+    convert_to_onnx,
     feed_pixels_directly,
-    fold_batch_norm,
     keep_logits_float,
     read_facts,
     serialise,
-    trace_onnx,
 )
 from edgedigits_export.source import TrainedModel
 
@@ -39,11 +39,10 @@ def _convert(trained: TrainedModel) -> bytes:
             batch = next(self._batches, None)
             return None if batch is None else {"glyphs": batch}
 
-    folded = canonical(fold_batch_norm(trace_onnx(trained.keras_model)))
     with tempfile.TemporaryDirectory(prefix="edgedigits-") as folder:
         path = Path(folder) / "quantized.onnx"
         quantize_static(
-            folded,
+            convert_to_onnx(trained.keras_model),
             str(path),
             Batches(trained.calibration.glyphs),
             quant_format=QuantFormat.QDQ,
@@ -67,5 +66,6 @@ ONNX_INT8 = Format(
     tolerance=INT8,
     weight_bytes=1,
     convert=_convert,
+    embed=embed_in_onnx,
     read_facts=read_facts,
 )

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from edgedigits_export.embedding import embed_in_tflite
 from edgedigits_export.formats.base import FLOAT, Format
-from edgedigits_export.savedmodel import saved_model
 from edgedigits_export.source import TrainedModel
-from edgedigits_export.tflite import read_facts
+from edgedigits_export.tflite import builtin_converter, read_facts
 
 
 def _convert(trained: TrainedModel) -> bytes:
-    import tensorflow as tf
-
-    with saved_model(trained.keras_model) as folder:
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+    with builtin_converter(trained.keras_model) as converter:
         return bytes(converter.convert())
 
 
@@ -26,5 +22,6 @@ TFLITE_FLOAT32 = Format(
     tolerance=FLOAT,
     weight_bytes=4,
     convert=_convert,
+    embed=embed_in_tflite,
     read_facts=read_facts,
 )

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits_export.embedding import embed_in_tflite
 from edgedigits_export.errors import ExportError
 from edgedigits_export.facts import FileFacts
 from edgedigits_export.formats.base import INT8, Format
-from edgedigits_export.savedmodel import saved_model, with_float_input
+from edgedigits_export.savedmodel import with_float_input
 from edgedigits_export.source import TrainedModel
-from edgedigits_export.tflite import read_facts, read_input_quantization, tensor_types
+from edgedigits_export.tflite import builtin_converter, read_facts, read_input_quantization, tensor_types
 
 
 def _convert(trained: TrainedModel) -> bytes:
@@ -22,8 +23,7 @@ def _convert(trained: TrainedModel) -> bytes:
         for glyph in trained.calibration.glyphs:
             yield [glyph[np.newaxis].astype(np.float32)]
 
-    with saved_model(with_float_input(trained.keras_model)) as folder:
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+    with builtin_converter(with_float_input(trained.keras_model)) as converter:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = examples
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -54,5 +54,6 @@ TFLITE_INT8 = Format(
     tolerance=INT8,
     weight_bytes=1,
     convert=_convert,
+    embed=embed_in_tflite,
     read_facts=_read_facts,
 )
