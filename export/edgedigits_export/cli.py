@@ -40,7 +40,6 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     metavar="NAME,NAME…",
     help="Formats to make, or all.  [default: int8 and float32 of ONNX and TFLite]",
 )
-)
 @click.option(
     "--engines-of",
     "interpreters",
