@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.engines.base import Engine, Probe, Session
+from edgedigits.quiet import native_output_muted
 
 
 def _probe() -> Probe:
@@ -24,7 +25,8 @@ class _DnnSession:
 
         # OpenCV's threads are one setting of the whole process
         cv2.setNumThreads(threads)
-        self._net = cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
+        with native_output_muted():
+            self._net = cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
 
     def __call__(self, glyphs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         self._net.setInput(glyphs)
