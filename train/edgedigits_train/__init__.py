@@ -7,7 +7,8 @@
     metrics = train(RECIPES["quick"], Path("build/train"))
     print(metrics.test.accuracy)
 
-Only `edgedigits_train.model` and `edgedigits_train.training` import Keras (and with it TensorFlow, which takes seconds).
+Only `edgedigits_train.model` and `edgedigits_train.training` import Keras, and with it
+TensorFlow, which takes seconds.
 """
 
 from edgedigits_train.quiet import silence_tensorflow

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-UInt8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
+UInt8Array: TypeAlias = npt.NDArray[np.uint8]
+FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 _SIDE = 28
-_MARGIN = 1
+_MARGIN = 3
 _TILE = _SIDE + 2 * _MARGIN
 _MOST = 32_767 // _TILE
 """OpenCV's remap takes pictures of up to 32,767 rows."""
@@ -77,9 +78,10 @@ def _augment_part(glyphs: UInt8Array, augmentation: Augmentation, rng: np.random
     import cv2
 
     count = len(glyphs)
-    # the margin is paper: whatever a displacement fetches from outside a glyph comes from there
+    # the margin is paper: what a displacement fetches from outside a glyph comes from there, and what thickens or
+    # blurs a glyph does not reach the next
     tiles = np.pad(glyphs, ((0, 0), (_MARGIN, _MARGIN), (_MARGIN, _MARGIN)))
-    strip = _change_thickness(tiles.reshape(count * _TILE, _TILE), augmentation, rng)
+    strip = _change_focus(_change_thickness(tiles.reshape(count * _TILE, _TILE), augmentation, rng), augmentation, rng)
     rows, columns = _sources(count, augmentation, rng)
     warped = cv2.remap(
         strip,
@@ -88,11 +90,8 @@ def _augment_part(glyphs: UInt8Array, augmentation: Augmentation, rng: np.random
         cv2.INTER_CUBIC,
         borderMode=cv2.BORDER_CONSTANT,
     )
-    blurred = cv2.GaussianBlur(warped, (5, 5), 1)
-    share = _each_row(rng.uniform(0, augmentation.blur, count), _SIDE)
     level = _each_row(rng.uniform(1 - augmentation.contrast, 1 + augmentation.contrast, count), _SIDE)
-    mixed = (warped + share * (blurred.astype(np.float32) - warped)) * level
-    return np.clip(np.rint(mixed), 0, 255).astype(np.uint8).reshape(count, _SIDE, _SIDE)
+    return _to_uint8(warped.astype(np.float32) * level).reshape(count, _SIDE, _SIDE)
 
 
 def _change_thickness(strip: UInt8Array, augmentation: Augmentation, rng: np.random.Generator) -> UInt8Array:
@@ -103,7 +102,16 @@ def _change_thickness(strip: UInt8Array, augmentation: Augmentation, rng: np.ran
     thick = cv2.dilate(strip, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
     share = _each_row(rng.uniform(-augmentation.thinner, augmentation.thicker, len(strip) // _TILE), _TILE)
     other = np.where(share < 0, thin, thick).astype(np.float32)
-    return np.clip(np.rint(strip + np.abs(share) * (other - strip)), 0, 255).astype(np.uint8)
+    return _to_uint8(strip + np.abs(share) * (other - strip))
+
+
+def _change_focus(strip: UInt8Array, augmentation: Augmentation, rng: np.random.Generator) -> UInt8Array:
+    """Mix every tile with its blurred self."""
+    import cv2
+
+    blurred = cv2.GaussianBlur(strip, (5, 5), 1).astype(np.float32)
+    share = _each_row(rng.uniform(0, augmentation.blur, len(strip) // _TILE), _TILE)
+    return _to_uint8(strip + share * (blurred - strip))
 
 
 def _sources(count: int, augmentation: Augmentation, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
@@ -122,8 +130,9 @@ def _sources(count: int, augmentation: Augmentation, rng: np.random.Generator) -
     amplitude = rng.uniform(0, augmentation.elastic, (2, count, 1)).astype(np.float32)
     bend = amplitude * fields[rng.integers(0, len(fields), (2, count))]
     centre = (_TILE - 1) / 2
-    rows = np.clip(to_row @ place + bend[0] + shift[0] + centre, 0, _TILE - 1)
-    columns = np.clip(to_column.astype(np.float32) @ place + bend[1] + shift[1] + centre, 0, _TILE - 1)
+    # cubic interpolation looks one pixel further, which must not be the next tile's
+    rows = np.clip(to_row @ place + bend[0] + shift[0] + centre, 1, _TILE - 2)
+    columns = np.clip(to_column.astype(np.float32) @ place + bend[1] + shift[1] + centre, 1, _TILE - 2)
     rows += _TILE * np.arange(count, dtype=np.float32)[:, np.newaxis]
     return rows, columns
 
@@ -145,3 +154,7 @@ def _elastic_fields(count: int = 1024, sigma: float = 4.0) -> FloatArray:
 def _each_row(values: npt.NDArray[np.float64], height: int) -> FloatArray:
     """Repeat one value a tile for each of its rows: (N,) to (N * height, 1)."""
     return np.repeat(values.astype(np.float32), height)[:, np.newaxis]
+
+
+def _to_uint8(values: FloatArray) -> UInt8Array:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import http.client
 import os
 import tempfile
 import urllib.error
@@ -111,7 +112,7 @@ def _content(name: str, *, progress: bool, mirrors: Sequence[str]) -> bytes:
             return _download(mirror + cached.name, cached, name, progress=progress)
         except _DamagedError as error:
             failures.append(f"{mirror} sent a file that {error}")
-        except OSError as error:
+        except (OSError, http.client.HTTPException) as error:
             failures.append(f"{mirror}: {getattr(error, 'reason', None) or error}")
     raise DataError(
         f"{damage}{cached.name} of MNIST could not be downloaded ({'; '.join(failures)}). Connect to the internet, or "

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import math
-import os
 import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib.metadata import version
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -26,6 +24,7 @@ from edgedigits_train import plots
 from edgedigits_train.augmentation import Augmentation, augment
 from edgedigits_train.calibration import balanced_sample, fit_digit_score, fit_temperature
 from edgedigits_train.datasets import Dataset, LabelledGlyphs, load_mnist
+from edgedigits_train.memory import keep_freed_memory
 from edgedigits_train.metrics import Metrics, Score
 from edgedigits_train.model import build_model
 from edgedigits_train.recipes import Recipe
@@ -110,9 +109,10 @@ def fit(recipe: Recipe, dataset: Dataset, *, seed: int = 0, progress: bool = Fal
     Raises:
         TrainingError: the loss is no longer a number.
     """
+    keep_freed_memory()
     keras.utils.set_random_seed(seed)
     model = build_model(recipe)
-    batches = _Batches(dataset.training, recipe.batch, recipe.augmentation, seed)
+    batches = AugmentedBatches(dataset.training, recipe.batch, recipe.augmentation, seed)
     steps = recipe.epochs * len(batches)
     warm_up = int(recipe.warm_up * steps)
     optimizer = keras.optimizers.SGD(
@@ -160,10 +160,16 @@ def predict_logits(model: keras.Model, glyphs: npt.NDArray[np.uint8]) -> npt.NDA
     return np.asarray(model.predict(glyphs, batch_size=1000, verbose=0), np.float32)
 
 
-class _Batches(keras.utils.PyDataset):  # type: ignore[misc]
+class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]
     """Shuffled, augmented batches, made by a thread beside the training.
 
     A batch depends on seed, epoch and its number alone, so that threads cannot change what is trained on.
+
+    Args:
+        data: the glyphs to train on; what does not fill a last batch is left out, other glyphs each epoch.
+        batch: glyphs a batch.
+        augmentation: how far the glyphs are changed.
+        seed: of order and augmentation.
     """
 
     def __init__(self, data: LabelledGlyphs, batch: int, augmentation: Augmentation, seed: int) -> None:
@@ -257,7 +263,7 @@ def _versions() -> dict[str, str]:
     backend = keras.backend.backend()
     return {
         "python": platform.python_version(),
-        backend: version("tensorflow_cpu") if backend == "tensorflow" else version(backend),
+        backend: str(import_module(backend).__version__),
         "keras": keras.__version__,
         "numpy": np.__version__,
         "opencv": cv2.__version__,

@@ -1,0 +1,42 @@
+"""The plots show what they say, also where there is nothing to show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edgedigits_train import plots
+from edgedigits_train.datasets import Dataset
+
+
+def logits_of(answers: np.ndarray) -> np.ndarray:
+    return np.eye(10, dtype=np.float32)[answers] * 5
+
+
+def drawn(path: Path) -> np.ndarray:
+    image = cv2.imread(str(path))
+    assert image is not None
+    assert min(image.shape[:2]) > 50
+    return image
+
+
+@pytest.mark.parametrize("wrong", [0, 1, 37, 150])
+def test_mistakes_and_confusion(wrong: int, small: Dataset, tmp_path: Path) -> None:
+    answers = small.test.labels.copy()
+    answers[:wrong] = (answers[:wrong] + 1) % 10
+    plots.mistakes(small.test, logits_of(answers), 1.0, tmp_path / "mistakes.png")
+    plots.confusion(logits_of(answers), small.test.labels, tmp_path / "confusion.png")
+    reddish = (drawn(tmp_path / "confusion.png").astype(int) @ [-1, 0, 1] > 60).sum()
+    assert (reddish > 1000) == (wrong > 0)
+    # a row of the picture for every ten mistakes, up to eight rows
+    height = drawn(tmp_path / "mistakes.png").shape[0]
+    assert height == pytest.approx(120 * (0.7 + 1.35 * max(1, min(8, -(-wrong // 10)))), abs=2)
+
+
+def test_curves_of_a_single_epoch(tmp_path: Path) -> None:
+    history = {"loss": [0.5], "accuracy": [0.9], "val_loss": [0.4], "val_accuracy": [0.95]}
+    plots.curves(history, tmp_path / "curves.png")
+    assert len(np.unique(drawn(tmp_path / "curves.png").reshape(-1, 3), axis=0)) > 20
