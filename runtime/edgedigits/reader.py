@@ -11,11 +11,11 @@ import numpy.typing as npt
 from edgedigits.bundle import Bundle, DigitScore, ModelFile
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import EngineError
-from edgedigits.finding import find_regions
-from edgedigits.glyphs import centre_ink, normalise_crops
+from edgedigits.glyphs import normalise_crops
 from edgedigits.images import ImageSource, UInt8Array, load_image
-from edgedigits.ink import ink_of
-from edgedigits.reading import Classification, Digit, Reading
+from edgedigits.reading import Box, Classification, Digit, Reading
+from edgedigits.stages.lines import reading_lines
+from edgedigits.stages.recognition import recognise
 
 _LARGEST_SIDE = 1600
 """Pixels: larger images are read at this size; digits lose nothing by it."""
@@ -71,27 +71,24 @@ class Reader:
 
         grey = cv2.cvtColor(load_image(image), cv2.COLOR_BGR2GRAY)
         height, width = grey.shape
-        shrink = min(1.0, _LARGEST_SIDE / max(height, width))
-        if shrink < 1:
-            size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+        shrink = max(1.0, max(height, width) / _LARGEST_SIDE)
+        if shrink > 1:
+            size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
             grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
 
-        regions = find_regions(ink_of(np.asarray(grey, np.uint8)))
-        if not regions:
-            return Reading((), (width, height))
-        glyphs = np.stack([centre_ink(region.ink) for region in regions])[..., np.newaxis]
-        probabilities, scores = self._classify_glyphs(glyphs)
+        found = recognise(np.asarray(grey, np.uint8), shrink, self._classify_glyphs)
+        boxes = [scored.hypothesis.box for scored in found]
         digits = [
             Digit(
-                value=int(row.argmax()),
-                confidence=float(row.max()),
-                box=_scaled(region.box, 1 / shrink, (width, height)),
-                line=region.line,
+                value=int(found[i].probabilities.argmax()),
+                confidence=float(found[i].probabilities.max()),
+                box=_in_pixels(boxes[i], (width, height)),
+                line=number,
             )
-            for region, row, score in zip(regions, probabilities, scores, strict=True)
-            if score >= self.bundle.digit_score.threshold
+            for number, line in enumerate(reading_lines(boxes))
+            for i in line
         ]
-        return Reading(_renumber_lines(digits), (width, height))
+        return Reading(tuple(digits), (width, height))
 
     def classify(self, glyphs: UInt8Array | Sequence[UInt8Array]) -> Classification:
         """Tell which digit each crop shows.
@@ -117,7 +114,7 @@ class Reader:
         logits = [self._session(glyphs[i : i + _BATCH]) for i in range(0, len(glyphs), _BATCH)]
         table = np.concatenate(logits) if logits else np.zeros((0, len(self.bundle.labels)), np.float32)
         probabilities, scores = _interpret(table, self.bundle.temperature, self.bundle.digit_score)
-        blank = ~glyphs.reshape(len(glyphs), -1).any(axis=1)
+        blank = ~glyphs.any(axis=(1, 2, 3))
         scores[blank] = 0
         return Classification(probabilities, scores)
 
@@ -143,7 +140,8 @@ def _open_first(
         try:
             return engine, files[0], engine.open(content, threads)
         except Exception as error:  # an engine may raise anything; the next one may still work
-            reasons.append(f"{engine.name}: cannot open {files[0].path.name} ({error})")
+            reason = " ".join(str(error).split())[:200]
+            reasons.append(f"{engine.name}: cannot open {files[0].path.name} ({reason})")
     raise EngineError("No engine can read here. " + " | ".join(reasons))
 
 
@@ -162,14 +160,7 @@ def _interpret(
     return probabilities.astype(np.float32), scores.astype(np.float32)
 
 
-def _scaled(box: tuple[int, int, int, int], factor: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    x, y = int(box[0] * factor), int(box[1] * factor)
-    right = min(size[0], round((box[0] + box[2]) * factor))
-    bottom = min(size[1], round((box[1] + box[3]) * factor))
+def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> Box:
+    x, y = int(box[0]), int(box[1])
+    right, bottom = min(size[0], round(box[0] + box[2])), min(size[1], round(box[1] + box[3]))
     return x, y, max(1, right - x), max(1, bottom - y)
-
-
-def _renumber_lines(digits: list[Digit]) -> tuple[Digit, ...]:
-    """Number the lines without gaps, where one held nothing that is a digit."""
-    numbers = {line: number for number, line in enumerate(sorted({digit.line for digit in digits}))}
-    return tuple(Digit(d.value, d.confidence, d.box, numbers[d.line]) for d in digits)

@@ -1,0 +1,90 @@
+"""Context: what the surroundings of a stroke, and the other digits on the page, say for or against it being a digit.
+
+The model sees one glyph, cut out and stretched to full contrast. It cannot know that the glyph is a blade of grass
+among a thousand, or ten times fainter than the digits beside it. A digit is written on paper: around it, it is quiet.
+And digits on one page were mostly written with one pen and in one size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.stages.hypotheses import Hypothesis, own_pixels
+
+_QUIET = 0.07
+"""Share of a stroke's ink that the paper round it may hold at no cost: sensor noise and the weave of the paper."""
+_UNQUIET_COST = 14.0
+_ALONE = 0.04
+"""Share of the ring round a stroke that other strokes may cover at no cost: its neighbours' edges."""
+_CROWDED_COST = 16.0
+_CLEAR = 15.0
+"""Ink over the paper's noise at which a stroke stands out beyond doubt."""
+_UNCLEAR_COST = 4.0
+_BORDER_COST = 1.0
+_BAR_COST = 1.5
+"""Whatever is long and thin looks like a 1."""
+
+_RING = 0.3
+"""Width of the ring that is looked at, in heights of the stroke."""
+
+
+def surroundings_cost(hypothesis: Hypothesis) -> float:
+    """Return how much evidence the surroundings of a hypothesis take from it, 0 or more."""
+    import cv2
+
+    strokes = hypothesis.strokes
+    level = strokes.level
+    x, y, width, height = (round(v / level.shrink) for v in hypothesis.box)
+    reach = max(3, round(_RING * max(width, height)))
+    left, top = max(x - reach, 0), max(y - reach, 0)
+    bottom, right = min(y + height + reach, level.ink.shape[0]), min(x + width + reach, level.ink.shape[1])
+    own = own_pixels(strokes, hypothesis.pieces, left, top, right, bottom)
+    others = (strokes.labels[top:bottom, left:right] > 0) & ~own
+    crowd = float(others.sum()) / max(own.size - int(own.sum()), 1)
+
+    # the soft edges of strokes are not paper
+    near = cv2.dilate((own | others).astype(np.uint8), np.ones((5, 5), np.uint8))
+    paper = level.ink[top:bottom, left:right][near == 0].astype(np.float64)
+    unrest = float(np.sqrt(np.mean(paper**2))) / hypothesis.contrast if paper.size else 0.0
+
+    border = x <= 1 or y <= 1 or x + width >= level.ink.shape[1] - 1 or y + height >= level.ink.shape[0] - 1
+    return (
+        _UNQUIET_COST * max(0.0, unrest - _QUIET)
+        + _CROWDED_COST * max(0.0, crowd - _ALONE)
+        + _UNCLEAR_COST * max(0.0, float(np.log(_CLEAR * level.noise / hypothesis.contrast)))
+        + _BORDER_COST * border
+    )
+
+
+_FREE = np.log([1.6, 1.7, 1.7])
+"""Factors in contrast, height and stroke width by which digits of one page may differ at no cost."""
+_ODD_COST = np.array([2.0, 1.5, 1.5])
+_COMPANY = 0.7
+_MOST_COMPANY = 2.0
+
+
+def page_evidence(
+    hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64], values: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    """Return the evidence of the digits of one page, each seen among the others.
+
+    What differs from the page's typical contrast, height and stroke width loses; what has company like itself gains.
+    """
+    scores = scores - _BAR_COST * (values == 1)
+    traits = np.log([[h.contrast, h.box[3], h.stroke_width] for h in hypotheses])
+    weights = np.clip(scores, 0.01, None)
+    typical = np.array([_weighted_median(column, weights) for column in traits.T])
+    odd = np.maximum(np.abs(traits - typical) - _FREE, 0) @ _ODD_COST
+    sure = np.clip(scores / 4, 0, 1)
+    alike = np.exp(-odd)
+    company = alike * (float(sure @ alike) - sure * alike)
+    return np.asarray(scores - odd + np.minimum(_COMPANY * company, _MOST_COMPANY), np.float64)
+
+
+def _weighted_median(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> float:
+    order = np.argsort(values)
+    running = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(running, running[-1] / 2)])

@@ -1,0 +1,199 @@
+"""Hypotheses: the strokes, alone, together or in part, that may be one digit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.glyphs import centre_ink
+from edgedigits.stages.strokes import Strokes
+
+SMALLEST_HEIGHT = 10
+"""Pixels of a level: nothing lower is taken for a digit."""
+LARGEST_SIDE = 300
+"""Pixels of a level: what is larger is looked at where the image is smaller."""
+_WIDEST_STROKE = 12.0
+_WIDEST = 6.0
+"""Width over height of a row of touching digits."""
+_MOST_JOINED = 400
+"""Pairs of strokes looked at in a level; a page has fewer, a texture more than are worth the time."""
+_MOST_CUTS = 7
+"""Places at which one stroke is tried to be cut into digits."""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """Strokes that may be one digit.
+
+    Attributes:
+        strokes: all strokes of the level.
+        pieces: indices of those that the digit is made of.
+        span: first and last + 1 column of the level that belong to it; None where the pieces do as a whole.
+        box: x, y, width, height in pixels of the image.
+        ink: pixels of the image that are covered.
+        stroke_width: in pixels of the image.
+        contrast: mean ink value, 0 to 255.
+    """
+
+    strokes: Strokes
+    pieces: tuple[int, ...]
+    span: tuple[int, int] | None
+    box: tuple[float, float, float, float]
+    ink: float
+    stroke_width: float
+    contrast: float
+
+    def glyph(self) -> npt.NDArray[np.uint8]:
+        """Return the hypothesis as the model sees it: uint8 (28, 28)."""
+        import cv2
+
+        boxes = self.strokes.boxes[list(self.pieces)]
+        left, top = np.maximum(boxes[:, :2].min(axis=0) - 1, 0)
+        right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0) + 1
+        if self.span:
+            left, right = self.span
+        own = own_pixels(self.strokes, self.pieces, left, top, right, bottom)
+        ink = self.strokes.level.ink[top:bottom, left:right]
+        peak = float(np.percentile(ink[own], 75))
+        # the soft edge of a stroke lies outside its component
+        near = cv2.dilate(own.astype(np.uint8), np.ones((3, 3), np.uint8))
+        stretched = cv2.convertScaleAbs(ink, alpha=255 / max(peak, 1))
+        return centre_ink(np.asarray(stretched * near, np.uint8))
+
+
+def own_pixels(
+    strokes: Strokes, pieces: Sequence[int], left: int, top: int, right: int, bottom: int
+) -> npt.NDArray[np.bool_]:
+    """Return which pixels of a part of a level belong to some pieces."""
+    labels = strokes.labels[top:bottom, left:right]
+    own = labels == pieces[0] + 1
+    for piece in pieces[1:]:
+        own |= labels == piece + 1
+    return np.asarray(own, bool)
+
+
+def single_hypotheses(strokes: Strokes) -> list[Hypothesis]:
+    """Return the connected strokes that may be a digit by themselves."""
+    _, _, width, height = strokes.boxes.T
+    fits = _are_strokes(strokes) & (height >= SMALLEST_HEIGHT) & (width <= _WIDEST * height)
+    return [_whole(strokes, (int(i),)) for i in np.flatnonzero(fits)]
+
+
+def joined_hypotheses(strokes: Strokes, settled: npt.NDArray[np.bool_]) -> list[Hypothesis]:
+    """Return strokes that are near each other and may be one digit together, as the bar of a 5 and its body.
+
+    Args:
+        strokes: those of one level.
+        settled: (N,), which pieces are a digit by themselves beyond doubt; two such are not joined.
+    """
+    x, y, width, height = strokes.boxes.T.astype(np.float64)
+    usable = np.flatnonzero(
+        (strokes.area >= 6) & (np.maximum(width, height) <= LARGEST_SIDE) & (strokes.width <= _WIDEST_STROKE)
+    )
+    # the larger of a pair must be worth it
+    large = usable[height[usable] >= 0.6 * SMALLEST_HEIGHT]
+    joined: dict[tuple[int, ...], None] = {}
+    near: dict[int, list[int]] = {}
+    for i in large:
+        gap_x = np.maximum(np.maximum(x[i], x[usable]) - np.minimum(x[i] + width[i], x[usable] + width[usable]), 0)
+        gap_y = np.maximum(np.maximum(y[i], y[usable]) - np.minimum(y[i] + height[i], y[usable] + height[usable]), 0)
+        both_high = np.maximum(y[i] + height[i], y[usable] + height[usable]) - np.minimum(y[i], y[usable])
+        both_wide = np.maximum(x[i] + width[i], x[usable] + width[usable]) - np.minimum(x[i], x[usable])
+        larger = np.maximum(height[i], height[usable])
+        wider = np.maximum(width[i], width[usable])
+        fits = (
+            (np.hypot(gap_x, gap_y) <= 0.3 * np.maximum(larger, wider))
+            & (both_wide <= 1.3 * both_high)
+            & (both_high >= SMALLEST_HEIGHT)
+            & (both_high <= LARGEST_SIDE)
+            & (both_high <= 2.2 * np.maximum(larger, wider))
+            & ~(settled[i] & settled[usable])
+            & (_ratio(strokes.contrast[i], strokes.contrast[usable]) < 2)
+            & (_ratio(strokes.width[i], strokes.width[usable]) < 2.5)
+            & (strokes.area[usable] >= 0.03 * strokes.area[i])
+            & (usable != i)
+        )
+        partners = [int(j) for j in usable[fits]]
+        near[int(i)] = partners
+        joined.update(dict.fromkeys((min(int(i), j), max(int(i), j)) for j in partners))
+        if len(joined) > _MOST_JOINED:
+            return []
+    for i, partners in near.items():
+        if 2 <= len(partners) <= 4:
+            joined[tuple(sorted([i, *partners]))] = None
+    together = [_whole(strokes, pieces) for pieces in joined]
+    return [h for h in together if h.box[2] <= 1.3 * h.box[3]]
+
+
+def cut_hypotheses(strokes: Strokes, piece: int) -> list[list[Hypothesis]]:
+    """Return the parts into which one stroke that may be several touching digits can be cut.
+
+    The cuts are tried where the stroke is thin: at the minima of the number of its pixels in a column.
+
+    Returns:
+        A table whose entry [i][j - i - 1] is what lies between cut i and cut j; the outer edges are cuts as well.
+        Empty where there is nothing to cut.
+    """
+    left, top, width, height = (int(v) for v in strokes.boxes[piece])
+    own = own_pixels(strokes, (piece,), left, top, left + width, top + height)
+    profile = np.convolve(own.sum(axis=0), (0.25, 0.5, 0.25), mode="same")
+    margin = max(3, round(0.12 * height))
+    inner = np.arange(margin, width - margin)
+    if inner.size < 3:
+        return []
+    least = np.array([profile[max(0, c - margin) : c + margin + 1].min() for c in inner])
+    lows = inner[(profile[inner] <= least) & (profile[inner] <= 2.5 * strokes.width[piece])]
+    cuts = [int(run.mean()) for run in np.split(lows, np.flatnonzero(np.diff(lows) > 1) + 1) if run.size]
+    if not cuts:
+        return []
+    cuts = sorted(sorted(cuts, key=lambda c: profile[c])[:_MOST_CUTS])
+    edges = [0, *cuts, width]
+    return [
+        [_part(strokes, piece, own[:, a:b], left + a, top) for b in edges[i + 1 :]] for i, a in enumerate(edges[:-1])
+    ]
+
+
+def _are_strokes(strokes: Strokes) -> npt.NDArray[np.bool_]:
+    side = strokes.boxes[:, 2:].max(axis=1, initial=0)
+    return np.asarray(
+        (side <= LARGEST_SIDE) & (strokes.width <= _WIDEST_STROKE) & (strokes.thickest <= 0.6 * side), bool
+    )
+
+
+def _ratio(a: float, b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.maximum(a, b) / np.maximum(np.minimum(a, b), 1e-6)
+
+
+def _whole(strokes: Strokes, pieces: tuple[int, ...]) -> Hypothesis:
+    at = list(pieces)
+    boxes, area = strokes.boxes[at], strokes.area[at]
+    left, top = boxes[:, :2].min(axis=0)
+    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+    shrink = strokes.level.shrink
+    return Hypothesis(
+        strokes,
+        pieces,
+        None,
+        (left * shrink, top * shrink, (right - left) * shrink, (bottom - top) * shrink),
+        float(area.sum()) * shrink**2,
+        float(area @ strokes.width[at] / area.sum()) * shrink,
+        float(area @ strokes.contrast[at] / area.sum()),
+    )
+
+
+def _part(strokes: Strokes, piece: int, own: npt.NDArray[np.bool_], left: int, top: int) -> Hypothesis:
+    rows = np.flatnonzero(own.any(axis=1))
+    shrink = strokes.level.shrink
+    first, last = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 1)
+    return Hypothesis(
+        strokes,
+        (piece,),
+        (left, left + own.shape[1]),
+        (left * shrink, (top + first) * shrink, own.shape[1] * shrink, (last - first) * shrink),
+        float(own.sum()) * shrink**2,
+        float(strokes.width[piece]) * shrink,
+        float(strokes.contrast[piece]),
+    )
