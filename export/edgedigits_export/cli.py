@@ -12,10 +12,17 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     if not value or context.resilient_parsing:
         return
     from edgedigits_export.formats import FORMATS
+    from edgedigits_export.layouts import LAYOUTS
 
-    width = max(map(len, FORMATS))
-    for name, format in FORMATS.items():
-        click.echo(f"{name:{width}}  {format.summary}")
+    summaries = {
+        "Formats:": {name: format.summary for name, format in FORMATS.items()},
+        "Layouts:": {name: layout.summary for name, layout in LAYOUTS.items()},
+    }
+    width = max(len(name) for entries in summaries.values() for name in entries)
+    for heading, entries in summaries.items():
+        click.echo(heading)
+        for name, summary in entries.items():
+            click.echo(f"  {name:{width}}  {summary}")
     context.exit()
 
 
@@ -49,27 +56,62 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     help="Python of another environment with edgedigits, whose engines are tried as well. May be repeated.",
 )
 @click.option(
+    "--layout",
+    "layouts",
+    metavar="NAME",
+    multiple=True,
+    help="Lay a file into the bundle in another form as well: c-header or triton. May be repeated.",
+)
+@click.option(
+    "--allow",
+    "allowed",
+    metavar="FORMAT",
+    multiple=True,
+    help="Publish this format even if it does not pass; the manifest records it. May be repeated.",
+)
+@click.option(
     "--list",
     is_flag=True,
     is_eager=True,
     expose_value=False,
     callback=_list_formats,
-    help="List the formats and where they run.",
+    help="List formats and layouts, and where they run.",
 )
-def export(source: Path, out: Path, formats: str | None, interpreters: tuple[Path, ...]) -> None:
+def export(
+    source: Path,
+    out: Path,
+    formats: str | None,
+    interpreters: tuple[Path, ...],
+    layouts: tuple[str, ...],
+    allowed: tuple[str, ...],
+) -> None:
     """Turn the trained model into TFLite and ONNX files that are proved equal to it.
 
     Every file is scored on all evaluation images in every inference engine that is installed. The bundle appears at
-    --out only when all of them passed, with a manifest, a report and SHA256SUMS.
+    --out only when all of them passed, with a manifest, a report and SHA256SUMS; else the failed files are kept beside
+    it in quarantine, with reasons and remedies.
     """
     from edgedigits_export.exporting import export_bundle
     from edgedigits_export.formats import USUAL, get_formats
+    from edgedigits_export.layouts import get_layouts
     from edgedigits_export.report import format_table
 
-    chosen = USUAL if formats is None else get_formats(formats.split(","))
-    bundle = export_bundle(source, out, chosen, interpreters, _show_progress)
-    _show_progress("")
+    try:
+        bundle = export_bundle(
+            source,
+            out,
+            USUAL if formats is None else get_formats(formats.split(",")),
+            interpreters=interpreters,
+            layouts=get_layouts(layouts),
+            allowed=get_formats(allowed) if allowed else (),
+            progress=_show_progress,
+        )
+    finally:
+        _show_progress("")
     click.echo(format_table(bundle.manifest))
+    for entry in bundle.manifest["files"]:
+        if entry["allowed"]:
+            click.echo(f"{entry['name']} did not pass and was published on demand.", err=True)
 
 
 def _show_progress(step: str) -> None:

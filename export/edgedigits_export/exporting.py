@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from edgedigits.bundle import MANIFEST, Bundle
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits_export.errors import ExportError
-from edgedigits_export.evidence import Laboratory, find_laboratories
-from edgedigits_export.formats import USUAL, Format
-from edgedigits_export.gate import Reference, size_faults
+from edgedigits_export.evidence import find_laboratories
+from edgedigits_export.facts import FileFacts
+from edgedigits_export.formats import FORMATS, USUAL, Format
+from edgedigits_export.gate import Reference
+from edgedigits_export.layouts import Layout
 from edgedigits_export.manifest import make_manifest, model_facts
 from edgedigits_export.publishing import check_destination, staged, write_sums
+from edgedigits_export.quarantine import Failure, clear_quarantine, fill_quarantine, quarantine_of
 from edgedigits_export.quiet import quiet
 from edgedigits_export.report import make_report
 from edgedigits_export.source import TrainedModel
@@ -33,6 +37,8 @@ def export_bundle(
     out: Path,
     formats: Sequence[Format] = USUAL,
     interpreters: Sequence[Path] = (),
+    layouts: Sequence[Layout] = (),
+    allowed: Sequence[Format] = (),
     progress: Progress = lambda _: None,
 ) -> Bundle:
     """Export a trained model: convert it, score every file in every engine, and publish the bundle whole.
@@ -42,38 +48,60 @@ def export_bundle(
         out: where the bundle shall lie; a bundle that is there already is replaced.
         formats: what to make, the preferred ones first.
         interpreters: Python interpreters of other environments with edgedigits, whose engines are to be tried too.
+        layouts: in which other forms files are to be laid into the bundle.
+        allowed: formats that are published even if the gate holds something against them, which the manifest records.
         progress: is told what is being done.
 
     Returns:
         The published bundle.
 
     Raises:
-        InputError: `source` or `out` cannot be used as they are, or an interpreter does not run.
-        ExportError: a format failed; the message has every one with its cause. What was at `out` is untouched.
+        InputError: `source` or `out` cannot be used as they are, an interpreter does not run, or a layout needs a
+            format that is not made.
+        ExportError: a format failed; the message has every one with its cause. What was at `out` is untouched, and
+            the failed files are in quarantine beside it.
 
     Example:
         >>> export_bundle(Path("build/train"), Path("build/bundle")).files[0].format
         'onnx-int8'
     """
     check_destination(out)
+    _check_layouts(layouts, formats)
     trained = TrainedModel.load(source)
     laboratories = find_laboratories([Path(sys.executable), *interpreters])
     progress("scoring the Keras model")
     reference = make_reference(trained)
     facts = model_facts(trained, reference)
     with staged(out) as folder:
-        files, causes = [], []
+        files, failures = [], []
         for format in formats:
             try:
-                files.append(_export_file(format, trained, reference, facts, laboratories, folder, progress))
+                progress(f"converting to {format.name}")
+                path, file_facts = _convert(format, trained, facts, folder)
+                progress(f"scoring {path.name}")
+                tried = try_file(
+                    format,
+                    path,
+                    file_facts,
+                    laboratories,
+                    trained.evaluation.glyphs,
+                    reference,
+                    trained.metrics["parameters"],
+                )
+                files.append(_admit(tried, format in allowed))
             except ExportError as error:
-                causes.append(f"{format.name} failed: {error}")
-        if causes:
-            raise ExportError("\n".join([*causes, f"Nothing was published; {out} is as it was."]))
+                path = folder / format.file_name
+                failures.append(Failure(format, str(error), path if path.exists() else None))
+        if failures:
+            fill_quarantine(out, failures)
+            raise ExportError(_describe(failures, out))
         manifest = make_manifest(facts, files)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         (folder / REPORT).write_text(make_report(manifest), encoding="utf-8")
+        for layout in layouts:
+            layout.write(folder, FORMATS[layout.format].file_name, manifest)
         write_sums(folder)
+    clear_quarantine(out)
     return Bundle.load(out)
 
 
@@ -106,31 +134,37 @@ def make_reference(trained: TrainedModel) -> Reference:
     return Reference(logits, labels, float(trained.metrics["temperature"]))
 
 
-def _export_file(
-    format: Format,
-    trained: TrainedModel,
-    reference: Reference,
-    facts: Mapping[str, Any],
-    laboratories: Sequence[Laboratory],
-    folder: Path,
-    progress: Progress,
-) -> TriedFile:
-    progress(f"converting to {format.name}")
+def _check_layouts(layouts: Sequence[Layout], formats: Sequence[Format]) -> None:
+    made = {format.name for format in formats}
+    for layout in layouts:
+        if layout.format not in made:
+            raise InputError(f"The layout {layout.name} needs the format {layout.format}; add it to --formats.")
+
+
+def _convert(format: Format, trained: TrainedModel, facts: Mapping[str, Any], folder: Path) -> tuple[Path, FileFacts]:
+    path = folder / format.file_name
     try:
         with quiet():
             content = make_content(format, trained, facts)
-            file_facts = format.read_facts(content)
+            path.write_bytes(content)
+            return path, format.read_facts(content)
     except EdgeDigitsError:
         raise
     except Exception as error:  # a converter may raise anything; it is the cause to report
         raise ExportError(f"the conversion broke off: {_last_line(error)}") from error
-    faults = size_faults(len(content), trained.metrics["parameters"], format.weight_bytes)
-    if faults:
-        raise ExportError("; ".join(faults))
-    path = folder / format.file_name
-    path.write_bytes(content)
-    progress(f"scoring {format.file_name}")
-    return try_file(format, path, file_facts, laboratories, trained.evaluation.glyphs, reference)
+
+
+def _admit(tried: TriedFile, allowed: bool) -> TriedFile:
+    if tried.engines:
+        return tried
+    if allowed and replace(tried, allowed=True).engines:
+        return replace(tried, allowed=True)
+    raise ExportError("; ".join(tried.causes))
+
+
+def _describe(failures: Sequence[Failure], out: Path) -> str:
+    causes = " ".join(f"{failure.format.name} failed: {failure.cause}." for failure in failures)
+    return f"{causes} Nothing was published; the reasons and remedies are in {quarantine_of(out)}."
 
 
 def _last_line(error: Exception) -> str:

@@ -93,6 +93,7 @@ def _file_entry(file: TriedFile) -> dict[str, Any]:
         "agreement": best.result.agreement,
         "max_probability_difference": best.result.max_probability_difference,
         "latency_us": best.latency_us,
+        "allowed": list(file.causes) if file.allowed else [],
         "engines": file.engines,
         "minimum": file.minimum,
         "trials": [_trial_entry(trial) for trial in file.trials],

@@ -64,5 +64,9 @@ def staged(out: Path) -> Iterator[Path]:
 
 def write_sums(folder: Path) -> None:
     """Write SHA256SUMS over the folder's files, in the form that `sha256sum --check` reads."""
-    lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in sorted(folder.iterdir())]
+    lines = [
+        f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder).as_posix()}\n"
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
     (folder / SUMS).write_text("".join(lines), encoding="utf-8")

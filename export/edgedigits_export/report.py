@@ -57,6 +57,7 @@ def make_report(manifest: Mapping[str, Any]) -> str:
                 trials,
             ),
             "",
+            *_allowances(manifest),
             "Latencies are medians of single calls in one thread on the machine of the export.",
             "",
             "## Where it comes from",
@@ -68,6 +69,14 @@ def make_report(manifest: Mapping[str, Any]) -> str:
             "",
         ]
     )
+
+
+def _allowances(manifest: Mapping[str, Any]) -> list[str]:
+    return [
+        f"**{entry['name']} did not pass and was published on demand:** {'; '.join(entry['allowed'])}.\n"
+        for entry in manifest["files"]
+        if entry["allowed"]
+    ]
 
 
 def _accuracy(entry: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from edgedigits_export.errors import ExportError, TrialError
 from edgedigits_export.evidence import Laboratory
 from edgedigits_export.facts import FileFacts
 from edgedigits_export.formats.base import Format
-from edgedigits_export.gate import GateResult, Reference, judge
+from edgedigits_export.gate import GateResult, Reference, judge, size_faults
 from edgedigits_export.source import UInt8Array
 
 
@@ -42,23 +42,39 @@ class TriedFile:
         format: what it is.
         path: where it lies.
         facts: what it says of itself.
+        faults: what is held against the file itself, whatever runs it.
         trials: its trials, engines in the runtime's order of preference.
+        allowed: whether it is wanted in spite of the gate: then every engine that gives answers may use it.
     """
 
     format: Format
     path: Path
     facts: FileFacts
+    faults: tuple[str, ...]
     trials: tuple[Trial, ...]
+    allowed: bool = False
 
     @property
     def engines(self) -> dict[str, str]:
         """The engines in which the file may be used: those whose every version passed; the first version of each."""
-        failed = {trial.engine for trial in self.trials if trial.faults}
+        failed = {trial.engine for trial in self.trials if not self._usable_in(trial)}
         versions: dict[str, str] = {}
         for trial in self.trials:
             if trial.engine not in failed:
                 versions.setdefault(trial.engine, trial.version)
         return versions
+
+    def _usable_in(self, trial: Trial) -> bool:
+        return trial.result is not None if self.allowed else not (self.faults or trial.faults)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """All that is held against it, in words."""
+        refused = [trial for trial in self.trials if trial.faults]
+        return (
+            *self.faults,
+            *(f"in {trial.engine} {trial.version} {' and '.join(trial.faults)}" for trial in refused),
+        )
 
     @property
     def best(self) -> Trial:
@@ -82,11 +98,21 @@ def try_file(
     laboratories: Sequence[Laboratory],
     glyphs: UInt8Array,
     reference: Reference,
+    parameters: int,
 ) -> TriedFile:
     """Try a file in every engine that its format is offered to.
 
+    Args:
+        format: what the file is.
+        path: where it lies.
+        facts: what it says of itself.
+        laboratories: the engines that there are.
+        glyphs: the evaluation images, uint8 (N, 28, 28, 1).
+        reference: what Keras answers to them.
+        parameters: number of the model's parameters.
+
     Raises:
-        ExportError: none of these engines is here, or the file passed in none of them.
+        ExportError: none of the format's engines is here.
     """
     order = list(ENGINES)
     offered = sorted(
@@ -97,14 +123,13 @@ def try_file(
         raise ExportError(
             f"it was run in no engine, for none of {', '.join(format.engines)} is installed; install one of them"
         )
-    tried = TriedFile(
-        format, path, facts, tuple(_try_in(laboratory, format, path, glyphs, reference) for laboratory in offered)
+    return TriedFile(
+        format,
+        path,
+        facts,
+        size_faults(path.stat().st_size, parameters, format.weight_bytes),
+        tuple(_try_in(laboratory, format, path, glyphs, reference) for laboratory in offered),
     )
-    if not tried.engines:
-        raise ExportError(
-            "; ".join(f"in {t.engine} {t.version} {' and '.join(t.faults)}" for t in tried.trials if t.faults)
-        )
-    return tried
 
 
 def _try_in(laboratory: Laboratory, format: Format, path: Path, glyphs: UInt8Array, reference: Reference) -> Trial:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 from edgedigits.bundle import Bundle
 from edgedigits_export.errors import ExportError
 from edgedigits_export.exporting import export_bundle
+from edgedigits_export.facts import FileFacts
 from edgedigits_export.formats import FORMATS, Format
 from edgedigits_export.source import LabelledGlyphs, TrainedModel
 
@@ -21,12 +23,18 @@ CALIBRATED = ["onnx-int8", "tflite-int8"]
 Glyphs = npt.NDArray[np.uint8]
 
 
-def assert_refused(format: Format, trained: Path, out: Path, cause: str) -> None:
+def assert_refused(format: Format, trained: Path, out: Path, cause: str, converted: bool = True) -> None:
+    """The export fails, names format and cause, publishes nothing, and keeps the file with its reason."""
     with pytest.raises(ExportError, match=cause) as refused:
         export_bundle(trained, out, [format])
     assert f"{format.name} failed: " in str(refused.value)
+    assert "\n" not in str(refused.value)
     assert not out.exists()
-    assert list(out.parent.iterdir()) == []
+    (quarantine,) = out.parent.iterdir()
+    reason = (quarantine / f"{format.name}.txt").read_text()
+    assert re.search(f"Why it failed: .*({cause})", reason)
+    assert "What can be done: " in reason
+    assert (quarantine / format.file_name).exists() is converted
 
 
 def with_calibration(format: Format, change: Callable[[Glyphs], Glyphs]) -> Format:
@@ -99,7 +107,7 @@ def test_a_converter_that_breaks_off_is_named_with_its_cause(trained: Path, tmp_
 
     broken = dataclasses.replace(FORMATS["tflite-int8"], convert=convert)
     cause = "the conversion broke off: RuntimeError: the operator is not supported"
-    assert_refused(broken, trained, tmp_path / "bundle", cause)
+    assert_refused(broken, trained, tmp_path / "bundle", cause, converted=False)
 
 
 def test_weights_that_were_lost_are_noticed(trained: Path, tmp_path: Path) -> None:
@@ -111,9 +119,9 @@ def test_an_engine_that_cannot_read_the_file_is_named(trained: Path, tmp_path: P
     broken = dataclasses.replace(
         FORMATS["tflite-float32"],
         convert=lambda _: b"\0" * 150_000,
-        read_facts=FORMATS["onnx-float32"].read_facts,
+        read_facts=lambda _: FileFacts(None, None, {}),
     )
-    assert_refused(broken, trained, tmp_path / "bundle", "tflite-float32 failed")
+    assert_refused(broken, trained, tmp_path / "bundle", r"in litert [0-9.]+ ValueError: The model is not a valid Flatbuffer")
 
 
 def test_a_failure_leaves_the_last_bundle_as_it_was(trained: Path, bundle: Bundle, tmp_path: Path) -> None:
@@ -125,4 +133,28 @@ def test_a_failure_leaves_the_last_bundle_as_it_was(trained: Path, bundle: Bundl
     with pytest.raises(ExportError, match="Nothing was published"):
         export_bundle(trained, out, [FORMATS["onnx-float32"], broken])
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
-    assert list(tmp_path.iterdir()) == [out]
+    assert {path.name for path in tmp_path.iterdir()} == {"bundle", "bundle-quarantine"}
+
+    export_bundle(trained, out, [FORMATS["onnx-float32"]])
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"], "the quarantine is cleared by the next success"
+    assert Bundle.load(out).manifest["files"][0]["allowed"] == []
+
+
+def test_what_is_allowed_is_published_and_recorded(trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "bundle"
+    broken = with_calibration(FORMATS["onnx-int8"], lambda glyphs: glyphs // 255)
+    made = export_bundle(trained, out, [broken], allowed=[broken])
+    (entry,) = made.manifest["files"]
+    assert "accuracy" in entry["allowed"][0]
+    assert entry["accuracy"] < made.manifest["reference"]["accuracy"] - 0.001
+    assert list(entry["engines"]) == ["onnxruntime"]
+    assert "published on demand" in (out / "report.md").read_text()
+
+
+def test_what_gives_no_answers_cannot_be_allowed(trained: Path, tmp_path: Path) -> None:
+    format = FORMATS["tflite-float32"]
+    broken = dataclasses.replace(
+        format, convert=lambda model: format.convert(model)[:-9000], embed=lambda content, _: content
+    )
+    with pytest.raises(ExportError, match="tflite-float32 failed"):
+        export_bundle(trained, tmp_path / "bundle", [broken], allowed=[broken])

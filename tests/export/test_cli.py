@@ -10,6 +10,7 @@ import pytest
 
 from edgedigits.bundle import Bundle
 from edgedigits_export.formats import FORMATS
+from edgedigits_export.layouts import LAYOUTS
 
 EDGEDIGITS = str(Path(sys.executable).parent / "edgedigits")
 
@@ -41,8 +42,11 @@ def test_it_prints_the_table_and_nothing_else(trained: Path, tmp_path: Path) -> 
 def test_the_formats_are_listed_with_what_they_are_for() -> None:
     done = run("--list")
     assert done.returncode == 0
-    for line, (name, format) in zip(done.stdout.splitlines(), FORMATS.items(), strict=True):
-        assert line.split(maxsplit=1) == [name, format.summary]
+    listed = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if line.startswith("  "))
+    registered = {**FORMATS, **LAYOUTS}
+    assert {name: summary.strip() for name, summary in listed.items()} == {
+        name: entry.summary for name, entry in registered.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -53,6 +57,9 @@ def test_the_formats_are_listed_with_what_they_are_for() -> None:
         (["--formats", ","], "No format is named; choose from "),
         (["--engines-of", "nowhere/python"], "nowhere/python cannot tell which engines it has"),
         (["--engines-of", "/bin/true"], "/bin/true cannot tell which engines it has"),
+        (["--layout", "d-header"], "There is no layout 'd-header'; choose from c-header, triton"),
+        (["--layout", "triton", "--formats", "onnx-int8"], "The layout triton needs the format onnx-float32"),
+        (["--allow", "onnx-int9"], "There is no format 'onnx-int9'"),
         (["--out", "full"], "full holds files but no bundle"),
     ],
 )

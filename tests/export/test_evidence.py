@@ -1,0 +1,89 @@
+"""Evidence comes from other processes: what goes wrong there is told, and nothing here breaks."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgedigits.bundle import Bundle
+from edgedigits.engines import ENGINES
+from edgedigits_export import evidence
+from edgedigits_export.errors import TrialError
+from edgedigits_export.evidence import Laboratory, find_laboratories
+from edgedigits_export.formats import FORMATS
+from edgedigits_export.gate import Reference
+from edgedigits_export.trial import try_file
+
+GLYPHS = np.random.default_rng(0).integers(0, 256, (500, 28, 28, 1)).astype(np.uint8)
+
+
+@pytest.fixture
+def model() -> Path:
+    """The float ONNX file that the runtime ships."""
+    return next(file.path for file in Bundle.load().files if file.format == "onnx-float32")
+
+
+def stand_in(tmp_path: Path, script: str) -> Laboratory:
+    """An engine in an environment whose Python does as the script says."""
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    return Laboratory("onnxruntime", "0.0", python)
+
+
+def test_every_engine_that_is_here_is_found_once() -> None:
+    python = Path(sys.executable)
+    found = find_laboratories([python, python])
+    assert {(laboratory.engine, laboratory.version) for laboratory in found} == {
+        (name, engine.probe().detail) for name, engine in ENGINES.items() if engine.probe().available
+    }
+    assert len(found) == len({laboratory.engine for laboratory in found})
+
+
+def test_the_answers_are_those_of_the_engine(model: Path) -> None:
+    answers = Laboratory("onnxruntime", "", Path(sys.executable)).collect(model, GLYPHS)
+    expected = ENGINES["onnxruntime"].open(model.read_bytes(), 1)(GLYPHS)
+    np.testing.assert_allclose(answers.logits, expected, atol=1e-4)
+    assert answers.batched.shape == (3, 448, expected.shape[1])
+    assert 1 < answers.latency_us < 1e6
+
+
+def test_a_file_that_the_engine_refuses(tmp_path: Path) -> None:
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    with pytest.raises(TrialError, match="Protobuf|protobuf|InvalidProtobuf"):
+        Laboratory("onnxruntime", "", Path(sys.executable)).collect(tmp_path / "model.onnx", GLYPHS)
+
+
+@pytest.mark.parametrize(
+    ("script", "message"),
+    [
+        ("kill -SEGV $$", r"it crashed \(signal 11\)"),
+        ("echo out of luck >&2; exit 3", "out of luck"),
+        ("exit 3", "exit code 3"),
+        ("exec sleep 60", "no answer within 1 seconds"),
+    ],
+)
+def test_an_engine_that_fails_is_told_apart(
+    script: str, message: str, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence, "PATIENCE", 1)
+    with pytest.raises(TrialError, match=message):
+        stand_in(tmp_path, script).collect(model, GLYPHS)
+
+
+def test_an_engine_with_one_bad_version_is_not_offered(model: Path, tmp_path: Path) -> None:
+    good = Laboratory("onnxruntime", "2.0", Path(sys.executable))
+    bad = stand_in(tmp_path, "kill -ILL $$")
+    logits = good.collect(model, GLYPHS).logits
+    reference = Reference(logits, logits[:, :10].argmax(axis=1).astype(np.uint8), temperature=1.0)
+    format, facts = FORMATS["onnx-float32"], FORMATS["onnx-float32"].read_facts(model.read_bytes())
+    parameters = model.stat().st_size // 4
+
+    alone = try_file(format, model, facts, [good], GLYPHS, reference, parameters)
+    assert alone.engines == {"onnxruntime": "2.0"}
+    both = try_file(format, model, facts, [good, bad], GLYPHS, reference, parameters)
+    assert both.engines == {}
+    assert both.causes == ("in onnxruntime 0.0 it crashed (signal 4)",)
