@@ -121,7 +121,8 @@ def test_an_engine_that_cannot_read_the_file_is_named(trained: Path, tmp_path: P
         convert=lambda _: b"\0" * 150_000,
         read_facts=lambda _: FileFacts(None, None, {}),
     )
-    assert_refused(broken, trained, tmp_path / "bundle", r"in litert [0-9.]+ ValueError: The model is not a valid Flatbuffer")
+    cause = r"in litert [0-9.]+ ValueError: The model is not a valid Flatbuffer"
+    assert_refused(broken, trained, tmp_path / "bundle", cause)
 
 
 def test_a_failure_leaves_the_last_bundle_as_it_was(trained: Path, bundle: Bundle, tmp_path: Path) -> None:
