@@ -7,34 +7,65 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from edgedigits_train import training
 from edgedigits_train.cli import train
 from edgedigits_train.datasets import Dataset
 
 
-def test_options_change_the_recipe_and_the_summary_says_what_came_out(small: Dataset, tmp_path: Path) -> None:
-    options = ["--recipe", "quick", "--epochs", "1", "--batch", "100", "--learning-rate", "0.05", "--seed", "7"]
-    with mock.patch.object(training, "load_mnist", return_value=small):
-        run = CliRunner().invoke(train, [*options, "--out", str(tmp_path / "out")])
-    assert run.exit_code == 0, run.output
-    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+@dataclass
+class Run:
+    """A run of the command on a small dataset, where there is no display."""
+
+    out: Path
+    result: Result
+    scored: list[np.ndarray]
+
+
+@pytest.fixture(scope="module")
+def run(small: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    out = tmp_path_factory.mktemp("cli") / "out"
+    options = ["--epochs", "1", "--batch", "100", "--learning-rate", "0.05", "--seed", "7", "--show"]
+    without_display = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
+    with (
+        mock.patch.object(training, "load_mnist", return_value=small),
+        mock.patch.object(training, "predict_logits", wraps=training.predict_logits) as predict,
+        mock.patch.dict(os.environ, without_display, clear=True),
+        mock.patch.object(sys, "platform", "linux"),
+    ):
+        result = CliRunner().invoke(train, ["--recipe", "quick", *options, "--out", str(out)])
+    return Run(out, result, [call.args[1] for call in predict.call_args_list])
+
+
+def test_options_change_the_recipe(run: Run) -> None:
+    assert run.result.exit_code == 0, run.result.output
+    metrics = json.loads((run.out / "metrics.json").read_text())
     assert metrics["seed"] == 7
-    assert {name: metrics["recipe"][name] for name in ("epochs", "batch", "learning_rate")} == {
-        "epochs": 1,
-        "batch": 100,
-        "learning_rate": 0.05,
-    }
-    assert re.search(r"test accuracy +\d+\.\d\d % \(\d+\.\d\d–\d+\.\d\d\), \d+ of 200 wrong", run.stdout)
-    assert str(tmp_path / "out") in run.stdout
-    for name in (*metrics["files"], "metrics.json"):
-        assert name in run.stdout
-    assert run.stderr == "", "progress is for terminals"
+    recipe = metrics["recipe"]
+    assert (recipe["name"], recipe["epochs"], recipe["batch"], recipe["learning_rate"]) == ("quick", 1, 100, 0.05)
+
+
+def test_the_summary_says_what_came_out(run: Run) -> None:
+    assert re.search(r"test accuracy +\d+\.\d\d % \(\d+\.\d\d–\d+\.\d\d\), \d+ of 200 wrong", run.result.stdout)
+    assert str(run.out) in run.result.stdout
+    for path in run.out.iterdir():
+        assert path.name in run.result.stdout
+
+
+def test_without_a_display_show_says_where_the_plots_are_and_nothing_else_goes_to_stderr(run: Run) -> None:
+    (line,) = run.result.stderr.splitlines()
+    assert str(run.out) in line
+
+
+def test_the_test_images_are_scored_once(run: Run, small: Dataset) -> None:
+    assert sum(glyphs is small.test.glyphs for glyphs in run.scored) == 1
 
 
 @pytest.mark.parametrize(
@@ -45,19 +76,6 @@ def test_wrong_options_are_refused_before_anything_is_done(wrong: list[str], tmp
     assert run.exit_code == 2
     assert wrong[0] in run.output
     assert not (tmp_path / "out").exists()
-
-
-def test_show_says_where_the_plots_are_when_there_is_no_display(
-    small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    monkeypatch.setattr(sys, "platform", "linux")
-    with mock.patch.object(training, "load_mnist", return_value=small):
-        options = ["--recipe", "quick", "--epochs", "1", "--show", "--out"]
-        run = CliRunner().invoke(train, [*options, str(tmp_path / "out")])
-    assert run.exit_code == 0
-    assert str(tmp_path / "out") in run.stderr
 
 
 def test_tensorflow_says_nothing_in_a_pipe() -> None:

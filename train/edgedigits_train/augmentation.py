@@ -38,11 +38,11 @@ class Augmentation:
         contrast: relative change of the ink's level, to either side.
     """
 
-    rotation: float = 12
-    shear: float = 0.2
-    scale: float = 0.12
+    rotation: float = 15
+    shear: float = 0.25
+    scale: float = 0.15
     shift: float = 1.5
-    elastic: float = 0.8
+    elastic: float = 1.2
     thinner: float = 0.4
     thicker: float = 0.4
     blur: float = 0.3

@@ -148,9 +148,8 @@ def fit(recipe: Recipe, dataset: Dataset, *, seed: int = 0, progress: bool = Fal
         ],
         verbose=0,
     ).history
-    model.set_weights(best.weights)
     # a model that was compiled would carry the optimizer's slots into its file
-    kept = keras.models.clone_model(model)
+    kept = build_model(recipe)
     kept.set_weights(best.weights)
     return Fit(kept, history)
 
@@ -190,6 +189,7 @@ class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]
         return augment(self._data.glyphs[chosen], self._augmentation, rng), self._data.labels[chosen]
 
     def on_epoch_end(self) -> None:
+        """Go on to the next epoch's order and changes; Keras calls it."""
         self._epoch += 1
         self._shuffle()
 
