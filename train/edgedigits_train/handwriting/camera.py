@@ -43,7 +43,11 @@ class Camera:
 
 
 def view(
-    size: tuple[int, int], turn: float = 0.0, zoom: float = 1.0, tilt: tuple[float, float] = (0.0, 0.0), shift: tuple[float, float] = (0.0, 0.0)
+    size: tuple[int, int],
+    turn: float = 0.0,
+    zoom: float = 1.0,
+    tilt: tuple[float, float] = (0.0, 0.0),
+    shift: tuple[float, float] = (0.0, 0.0),
 ) -> Camera:
     """A camera held by hand.
 
@@ -77,14 +81,14 @@ def shake(image: Image, length: float, angle: float) -> Image:
     for step in range(steps):
         along = (step / (steps - 1) - 0.5) * length
         x, y = reach + round(along * math.cos(angle)), reach + round(along * math.sin(angle))
-        total += padded[y : y + image.shape[0], x : x + image.shape[1]]
-    return (total // np.uint16(steps)).astype(np.uint8)
+        total += np.asarray(padded[y : y + image.shape[0], x : x + image.shape[1]], np.uint16)
+    return np.asarray(total // np.uint16(steps), np.uint8)
 
 
 def sensor_noise(image: Image, sigma: float, rng: np.random.Generator) -> Image:
     """Add Gaussian noise; `sigma` is its standard deviation in grey levels."""
     grains = np.rint(rng.standard_normal(image.shape, np.float32) * np.float32(sigma)).astype(np.int16)
-    return np.clip(image + grains, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(image + grains, 0, 255), np.uint8)
 
 
 def jpeg(image: Image, quality: int) -> Image:

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgedigits_train.handwriting import camera as cameras
 from edgedigits_train.handwriting.layouts import LAYOUTS
-from edgedigits_train.handwriting.scenes import Conditions, Scene, Sheet, framed
+from edgedigits_train.handwriting.scenes import Conditions, Scene, Sheet, framed, sample_view
 from edgedigits_train.handwriting.writer import Writer
 
 
@@ -43,23 +43,19 @@ def render_clip(
         ''
     """
     rng = np.random.Generator(np.random.PCG64(seed))
-    conditions = conditions or replace(Conditions.sample(rng), view="perspective")
+    conditions = conditions or Conditions.sample(rng)
     page = LAYOUTS[kind](Writer.sample(rng, tidiness=0.35), rng, size)
     sheet = Sheet.take(page, conditions, size, rng)
     blank = replace(sheet, page=replace(page, marks=()), behind=())
+    hold = sample_view(conditions.view, page, size, rng)
     sway = rng.normal(0, 1, (6, 3))
     for frame in range(frames):
         seconds = frame / 30
         # A hand's sway is slow and smooth: a few sines below 2 Hz.
         waves = sum(sway[:, k] * math.sin(2 * math.pi * (0.4 + 0.5 * k) * seconds + 2 * k) for k in range(3))
         turn, zoom, tilt_x, tilt_y, x, y = np.asarray(waves).tolist()
-        camera = cameras.view(
-            size,
-            0.012 * turn,
-            1 + 0.01 * zoom,
-            (0.03 * tilt_x, 0.03 * tilt_y),
-            (0.006 * size[0] * x, 0.006 * size[1] * y),
-        )
-        camera = framed(camera, page, size)
+        shift = (0.006 * size[0] * x, 0.006 * size[1] * y)
+        move = cameras.view(size, 0.012 * turn, 1 + 0.01 * zoom, (0.03 * tilt_x, 0.03 * tilt_y), shift)
+        camera = framed(hold.then(move.matrix), page, size)
         digits, fragments, image = (sheet if frame >= arrives else blank).photograph(camera, rng)
         yield Scene(image, digits, fragments, page.ordered, kind, conditions)

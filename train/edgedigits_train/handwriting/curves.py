@@ -7,17 +7,22 @@ centripetal knots (Lee 1989: "Choosing nodes in parametric curve interpolation")
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
+from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from edgedigits_train.handwriting.letterforms import Letterform
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 SAMPLES_PER_HEIGHT = 14
 """How many samples a path gets for each height of a digit that it is long."""
 
 
-def _spline_matrix(knots: np.ndarray, at: np.ndarray) -> np.ndarray:
+def _spline_matrix(knots: FloatArray, at: FloatArray) -> FloatArray:
     """Natural cubic spline as a matrix: values at `at` (S,) from values at `knots` (P,); float64 (S, P)."""
     count = len(knots)
     steps = np.diff(knots)
@@ -31,15 +36,16 @@ def _spline_matrix(knots: np.ndarray, at: np.ndarray) -> np.ndarray:
     step = steps[piece][:, None]
     left = (knots[piece + 1] - at)[:, None]
     right = (at - knots[piece])[:, None]
-    return (
+    matrix: FloatArray = (
         bends[piece] * (left**3 / (6 * step) - step * left / 6)
         + bends[piece + 1] * (right**3 / (6 * step) - step * right / 6)
         + values[piece] * left / step
         + values[piece + 1] * right / step
     )
+    return matrix
 
 
-def _even_piece(points: np.ndarray) -> np.ndarray:
+def _even_piece(points: FloatArray) -> FloatArray:
     """Matrix (S, P) of one piece without corners, sampled evenly along the path through `points` (P, 2)."""
     chords = np.sqrt(np.hypot(*np.diff(points, axis=0).T))
     knots = np.concatenate([[0.0], np.cumsum(np.maximum(chords, 1e-3))])
@@ -51,7 +57,7 @@ def _even_piece(points: np.ndarray) -> np.ndarray:
     return _spline_matrix(knots, even)
 
 
-def _smoothing_matrix(count: int, reach: float) -> np.ndarray:
+def _smoothing_matrix(count: int, reach: float) -> FloatArray:
     """Gaussian smoothing along `count` samples that leaves both ends where they are; float64 (S, S)."""
     if reach <= 0:
         return np.eye(count)
@@ -67,11 +73,13 @@ def _smoothing_matrix(count: int, reach: float) -> np.ndarray:
     rows = np.arange(count)[:, None] + pad
     columns = np.arange(count + 2 * pad)[None, :]
     weights = np.exp(-0.5 * ((rows - columns) / reach) ** 2)
-    return (weights / weights.sum(axis=1, keepdims=True)) @ extended
+    smoothed: FloatArray = (weights / weights.sum(axis=1, keepdims=True)) @ extended
+    smoothed[[0, -1]] = np.eye(count)[[0, -1]]
+    return smoothed
 
 
-@lru_cache(maxsize=None)
-def stroke_matrices(form: Letterform, rounding: int) -> tuple[np.ndarray, ...]:
+@cache
+def stroke_matrices(form: Letterform, rounding: int) -> tuple[FloatArray, ...]:
     """For each stroke of `form` the matrix (S, P) from its control points to its path.
 
     Args:
@@ -83,7 +91,7 @@ def stroke_matrices(form: Letterform, rounding: int) -> tuple[np.ndarray, ...]:
         points, corners = form.points[stroke], form.corners[stroke]
         cuts = [0, *(i for i in range(1, len(points) - 1) if corners[i]), len(points) - 1]
         rows = []
-        for first, last in zip(cuts, cuts[1:], strict=False):
+        for first, last in pairwise(cuts):
             piece = _even_piece(points[first : last + 1])
             wide = np.zeros((len(piece), len(points)))
             wide[:, first : last + 1] = piece

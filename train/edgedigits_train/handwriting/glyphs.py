@@ -13,8 +13,9 @@ from edgedigits_train.handwriting.ink import draw_stroke
 from edgedigits_train.handwriting.strokes import Stroke, write
 from edgedigits_train.handwriting.writer import Writer
 
-_CANVAS = 128
-_MARGIN = 4
+_INK = 120
+_MARGIN = 12
+"""Six pixels for each one of a glyph, and the room that glyph normalisation keeps for soft edges."""
 
 
 def draw_glyph(strokes: Sequence[Stroke], nib: float) -> npt.NDArray[np.uint8]:
@@ -30,7 +31,7 @@ def draw_glyph(strokes: Sequence[Stroke], nib: float) -> npt.NDArray[np.uint8]:
     points = np.concatenate([stroke.points for stroke in strokes])
     reach = nib / 2 * np.concatenate([stroke.widths for stroke in strokes])[:, None]
     low, high = (points - reach).min(axis=0), (points + reach).max(axis=0)
-    scale = (_CANVAS - 2 * _MARGIN) / max(high - low)
+    scale = (_INK - 1) / max(high - low)
     width, height = (math.ceil(side * scale) + 2 * _MARGIN for side in (high - low).tolist())
     canvas = np.zeros((height, width), np.uint8)
     for stroke in strokes:
@@ -40,12 +41,10 @@ def draw_glyph(strokes: Sequence[Stroke], nib: float) -> npt.NDArray[np.uint8]:
 
 def sample_nib(rng: np.random.Generator) -> float:
     """Draw the width of a pen's mark in heights of a digit: 0.06 to 0.25, mostly."""
-    return 0.125 * math.exp(0.34 * rng.standard_normal())
+    return 0.125 * math.exp(0.37 * rng.standard_normal())
 
 
-def render_glyphs(
-    count: int, seed: int, tidiness: float = 0.0
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+def render_glyphs(count: int, seed: int, tidiness: float = 0.0) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
     """Render digits, each of another writer.
 
     Args:

@@ -10,7 +10,9 @@ _SHIFT = 4
 """Fraction bits of the coordinates handed to OpenCV, which draws in integers: the same pixels on every machine."""
 
 
-def draw_stroke(canvas: npt.NDArray[np.uint8], points: npt.NDArray[np.float64], widths: npt.NDArray[np.float64]) -> None:
+def draw_stroke(
+    canvas: npt.NDArray[np.uint8], points: npt.NDArray[np.float64], widths: npt.NDArray[np.float64]
+) -> None:
     """Draw a stroke of changing width with round ends, value 255, into `canvas`.
 
     Args:

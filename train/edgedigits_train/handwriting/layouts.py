@@ -83,8 +83,8 @@ def in_line(marks: Sequence[Mark], writer: Writer, rng: np.random.Generator, gap
         row: index of this line.
     """
     placed, pen = [], 0.0
-    for mark in marks:
-        mark = mark.moved(np.zeros(2), math.exp(2 * writer.looseness * rng.standard_normal()))
+    for nominal in marks:
+        mark = nominal.moved(np.zeros(2), math.exp(2 * writer.looseness * rng.standard_normal()))
         left, right = mark.box[:, 0]
         dy = writer.drift * pen + writer.bounce * rng.standard_normal()
         placed.append(replace(mark.moved(np.array([pen - left, dy])), row=row))
@@ -92,7 +92,9 @@ def in_line(marks: Sequence[Mark], writer: Writer, rng: np.random.Generator, gap
     return placed
 
 
-def _fit(marks: Sequence[Mark], size: tuple[int, int], share: tuple[float, float], rng: np.random.Generator) -> tuple[npt.NDArray[np.float64], float]:
+def _fit(
+    marks: Sequence[Mark], size: tuple[int, int], share: tuple[float, float], rng: np.random.Generator
+) -> tuple[npt.NDArray[np.float64], float]:
     """Offset and scale that put marks at a random place of the page, filling a random share of it."""
     boxes = np.array([mark.box for mark in marks])
     low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
@@ -104,7 +106,13 @@ def _fit(marks: Sequence[Mark], size: tuple[int, int], share: tuple[float, float
     return offset, scale
 
 
-def _place(marks: Sequence[Mark], size: tuple[int, int], share: tuple[float, float], rng: np.random.Generator, ordered: bool = True) -> Page:
+def _place(
+    marks: Sequence[Mark],
+    size: tuple[int, int],
+    share: tuple[float, float],
+    rng: np.random.Generator,
+    ordered: bool = True,
+) -> Page:
     offset, scale = _fit(marks, size, share, rng)
     return Page(tuple(mark.moved(offset, scale) for mark in marks), np.zeros((0, 2, 2)), ordered)
 
@@ -114,7 +122,9 @@ def _values(count: int, rng: np.random.Generator) -> list[int]:
     return values
 
 
-def _number(writer: Writer, rng: np.random.Generator, size: tuple[int, int], gap: float, counts: tuple[int, int]) -> Page:
+def _number(
+    writer: Writer, rng: np.random.Generator, size: tuple[int, int], gap: float, counts: tuple[int, int]
+) -> Page:
     values = _values(int(rng.integers(counts[0], counts[1] + 1)), rng)
     marks = in_line([digit(value, writer, rng) for value in values], writer, rng, gap)
     return _place(marks, size, (0.45, 0.85), rng)
@@ -137,7 +147,7 @@ def touching(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) ->
     for value in values:
         mark = digit(value, writer, rng)
         if placed:
-            mark = _against(placed[-1], mark, rng.uniform(-0.02, 0.07))
+            mark = _against(placed[-1], mark, rng.uniform(-0.06, 0.02))
         placed.append(mark)
     return _place(placed, size, (0.4, 0.7), rng)
 
@@ -156,8 +166,8 @@ def _against(left: Mark, right: Mark, overlap: float) -> Mark:
                     limit[k] = most(limit[k], x.max() if most is np.maximum else x.min())
     clearance = front - edge
     closest = float(clearance[np.isfinite(clearance)].min(initial=0.3))
-    # Bars that reach far under or over the neighbour stop at its box's last third, so that both stay legible.
-    reach = max(-closest - overlap, float(left.box[0, 0] + 0.55 * np.ptp(left.box[:, 0]) - right.box[0, 0]))
+    # Bars that reach far under or over the neighbour stop where its last third begins, so that both stay legible.
+    reach = max(-closest - overlap, float(left.box[0, 0] + 0.65 * np.ptp(left.box[:, 0]) - right.box[0, 0]))
     return right.moved(np.array([reach, 0.0]))
 
 
@@ -220,11 +230,13 @@ def cut(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Page
         return _shifted(page, np.array([-boxes[0, 0, 0] - 0.7 * np.ptp(boxes[0, :, 0]) - 0.1 * page.pitch, 0.0]))
     if side == 1:
         # … or the first third of the last one …
-        return _shifted(page, np.array([size[0] - boxes[-1, 0, 0] - 0.3 * np.ptp(boxes[-1, :, 0]) + 0.1 * page.pitch, 0.0]))
+        return _shifted(
+            page, np.array([size[0] - boxes[-1, 0, 0] - 0.3 * np.ptp(boxes[-1, :, 0]) + 0.1 * page.pitch, 0.0])
+        )
     # … or a little is missing above or below, and all can still be read.
     if side == 2:
-        return _shifted(page, np.array([0.0, -boxes[:, 0, 1].max() - 0.06 * page.pitch]))
-    return _shifted(page, np.array([0.0, size[1] - boxes[:, 1, 1].min() + 0.06 * page.pitch]))
+        return _shifted(page, np.array([0.0, -boxes[:, 0, 1].min() - 0.1 * page.pitch]))
+    return _shifted(page, np.array([0.0, size[1] - boxes[:, 1, 1].max() + 0.1 * page.pitch]))
 
 
 def _shifted(page: Page, offset: npt.NDArray[np.float64]) -> Page:
@@ -234,7 +246,9 @@ def _shifted(page: Page, offset: npt.NDArray[np.float64]) -> Page:
 def broken(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Page:
     """A number written with a pen that hardly works: its strokes have gaps."""
     page = _number(writer, rng, size, rng.uniform(1.2, 2.2), (1, 5))
-    return replace(page, marks=tuple(replace(m, strokes=tuple(with_gaps(s, 2, rng) for s in m.strokes)) for m in page.marks))
+    return replace(
+        page, marks=tuple(replace(m, strokes=tuple(with_gaps(s, 2, rng) for s in m.strokes)) for m in page.marks)
+    )
 
 
 def with_gaps(stroke: Stroke, gaps: int, rng: np.random.Generator) -> Stroke:

@@ -36,7 +36,8 @@ def _word(rng: np.random.Generator) -> Glyph:
     count = int(rng.integers(2, 5))
     letters = [digit(0, writer, rng) for _ in range(count)]
     letters = [
-        replace(letter, strokes=tuple(write(LETTERS[int(rng.integers(len(LETTERS)))], writer, rng))) for letter in letters
+        replace(letter, strokes=tuple(write(LETTERS[int(rng.integers(len(LETTERS)))], writer, rng)))
+        for letter in letters
     ]
     line = in_line(letters, writer, rng, 0.5)
     return draw_glyph([stroke for mark in line for stroke in mark.strokes], sample_nib(rng))
@@ -45,7 +46,9 @@ def _word(rng: np.random.Generator) -> Glyph:
 def _several_digits(rng: np.random.Generator) -> Glyph:
     writer = Writer.sample(rng)
     count = 2 if rng.random() < 0.7 else 3
-    line = in_line([digit(int(rng.integers(10)), writer, rng) for _ in range(count)], writer, rng, rng.uniform(0.2, 1.2))
+    line = in_line(
+        [digit(int(rng.integers(10)), writer, rng) for _ in range(count)], writer, rng, rng.uniform(0.2, 1.2)
+    )
     return draw_glyph([stroke for mark in line for stroke in mark.strokes], sample_nib(rng))
 
 
@@ -68,9 +71,9 @@ def _underline(rng: np.random.Generator) -> Glyph:
 
 def _arc(rng: np.random.Generator) -> Glyph:
     """A piece of a curve, as is left of a ring cut by the border: too bent for a 1, too short for any other digit."""
-    start, extent = rng.uniform(0, 2 * math.pi), rng.uniform(1.6, 3.1)
+    start, extent = rng.uniform(0, 2 * math.pi), rng.uniform(2.0, 3.2)
     at = np.linspace(start, start + extent, 20)
-    points = np.stack([np.cos(at) * rng.uniform(0.6, 1.0), np.sin(at)], axis=1)
+    points = np.stack([np.cos(at) * rng.uniform(0.8, 1.0), np.sin(at)], axis=1)
     return draw_glyph([Stroke(points, np.ones(20))], 1.2 * sample_nib(rng))
 
 
@@ -95,7 +98,7 @@ def _crossing(rng: np.random.Generator) -> Glyph:
 def _smudge(rng: np.random.Generator) -> Glyph:
     """A patch of dirt, a piece of shadow: no stroke at all."""
     y, x = np.mgrid[-1:1:96j, -1:1:96j]
-    turn, squash = rng.uniform(0, math.pi), rng.uniform(0.35, 1.0)
+    turn, squash = rng.uniform(0, math.pi), rng.uniform(0.5, 1.0)
     u, v = x * math.cos(turn) + y * math.sin(turn), (y * math.cos(turn) - x * math.sin(turn)) / squash
     edge = 0.75 - np.sqrt(u * u + v * v) + (noise((96, 96), 16, rng).astype(np.float64) - 128) / 400
     hardness = rng.uniform(150, 1500)

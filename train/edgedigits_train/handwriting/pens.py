@@ -39,8 +39,8 @@ _BLUE, _BLACK, _RED, _GREEN = (150, 60, 25), (35, 30, 30), (45, 35, 190), (70, 1
 PENS = {
     pen.name: pen
     for pen in (
-        Pen("ballpoint", (0.045, 0.085), (_BLUE, _BLUE, _BLACK, _RED), (190, 240), 70, 50, 0.10),
-        Pen("pencil", (0.045, 0.10), ((95, 92, 90), (70, 68, 68)), (120, 200), 130, 60, 0.02),
+        Pen("ballpoint", (0.045, 0.085), (_BLUE, _BLUE, _BLACK, _RED), (190, 240), 40, 45, 0.10),
+        Pen("pencil", (0.045, 0.10), ((95, 92, 90), (70, 68, 68)), (130, 205), 95, 55, 0.02),
         Pen("gel", (0.06, 0.11), (_BLUE, _BLACK, (120, 40, 90), _RED), (235, 255), 12, 15, 0.02),
         Pen("felt tip", (0.09, 0.15), (_BLACK, _BLUE, _RED, _GREEN, (30, 90, 220)), (220, 250), 25, 35, 0.0),
         Pen("marker", (0.14, 0.24), (_BLACK, (160, 50, 20), _RED, _GREEN), (215, 250), 15, 45, 0.0),
@@ -75,4 +75,4 @@ def ink_opacity(
     bare = np.clip((150 - tooth.astype(np.int32)) * pen.grain // 64, 0, pen.grain)
     faint = clouds.astype(np.int32) * pen.clouds // 255
     left = np.clip(opacity - bare - faint, 0, 255)
-    return (coverage.astype(np.int32) * left // 255).astype(np.uint8)
+    return np.asarray(coverage.astype(np.int32) * left // 255, np.uint8)

@@ -164,11 +164,11 @@ def render_scene(
     if kind not in LAYOUTS:
         raise ValueError(f"No kind of scene is called {kind!r}; there are: {', '.join(LAYOUTS)}.")
     conditions = conditions or Conditions.sample(rng)
-    if kind == "form" and conditions.surface != "screen":
+    if kind == "form":
         conditions = replace(conditions, surface="form", pen=_pen_for("form", conditions.pen))
     page = LAYOUTS[kind](Writer.sample(rng, tidiness=0.35), rng, size)
     sheet = Sheet.take(page, conditions, size, rng)
-    camera = _sample_view(conditions.view if kind != "cut" else "straight", page, size, rng)
+    camera = sample_view(conditions.view if kind != "cut" else "straight", page, size, rng)
     digits, fragments, image = sheet.photograph(camera, rng)
     return Scene(image, digits, fragments, page.ordered, kind, conditions)
 
@@ -260,8 +260,10 @@ class Sheet:
     def _write(
         self, image: Image, camera: Camera, pen: Pen, rng: np.random.Generator
     ) -> tuple[Image, tuple[SceneDigit, ...], tuple[SceneDigit, ...]]:
-        coverage = np.zeros(image.shape[:2], np.uint8)
-        digits, fragments = [], []
+        shape = self.size[::-1]
+        coverage = np.zeros(shape, np.uint8)
+        digits: list[SceneDigit] = []
+        fragments: list[SceneDigit] = []
         for mark in self.page.marks:
             seen = draw_mark(coverage, mark, camera, self.nib)
             if mark.value is None or seen is None:
@@ -269,8 +271,8 @@ class Sheet:
             digit = SceneDigit(mark.value, seen[0], mark.row, seen[1])
             (digits if digit.visible >= LEGIBLE else fragments).append(digit)
         grain = min(16, 1 << max(0, round(math.log2(image.shape[0] / 480))))
-        tooth = noise(coverage.shape, 2 * grain, rng)
-        clouds = noise(coverage.shape, 32, rng)
+        tooth = noise(shape, 2 * grain, rng)
+        clouds = noise(shape, 32, rng)
         alpha = ink_opacity(coverage, tooth, clouds, pen, self.opacity)
         return blend(image, alpha, self.colour, 255), tuple(digits), tuple(fragments)
 
@@ -315,13 +317,14 @@ def draw_mark(
     return box, float(inside.sum(dtype=np.int64) / patch.sum(dtype=np.int64))
 
 
-def _sample_view(kind: str, page: Page, size: tuple[int, int], rng: np.random.Generator) -> Camera:
+def sample_view(kind: str, page: Page, size: tuple[int, int], rng: np.random.Generator) -> Camera:
+    """Draw a camera for one of `VIEWS` that has all that is written on the page in the picture."""
     turn, tilt = 0.0, (0.0, 0.0)
     if kind == "turned":
         turn = math.radians(rng.uniform(4, 15)) * (1 if rng.random() < 0.5 else -1)
     elif kind != "straight":
         turn = math.radians(rng.uniform(-6, 6))
-        tilt = (rng.uniform(-0.35, 0.35), rng.uniform(-0.35, 0.35))
+        tilt = (rng.uniform(-0.25, 0.25), rng.uniform(-0.25, 0.25))
     zoom = rng.uniform(0.55, 0.75) if kind == "page edge" else 1.0
     camera = cameras.view(size, turn, zoom, tilt)
     return camera if kind == "straight" else framed(camera, page, size)
@@ -345,7 +348,14 @@ def _corners(box: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.array([box[0], [box[1, 0], box[0, 1]], box[1], [box[0, 0], box[1, 1]]])
 
 
-_DESKS: tuple[Colour, ...] = ((60, 90, 130), (45, 55, 70), (150, 150, 150), (90, 120, 160), (35, 35, 38), (120, 100, 80))
+_DESKS: tuple[Colour, ...] = (
+    (60, 90, 130),
+    (45, 55, 70),
+    (150, 150, 150),
+    (90, 120, 160),
+    (35, 35, 38),
+    (120, 100, 80),
+)
 _SKINS: tuple[Colour, ...] = ((150, 180, 225), (120, 150, 200), (80, 110, 160), (50, 70, 110))
 
 
@@ -364,7 +374,7 @@ def _surroundings(image: Image, page: Page, camera: Camera, view: str, rng: np.r
         shadow = np.asarray(cv2.blur(mask, (2 * (height // 60) + 1, 2 * (height // 60) + 1)), np.int32)
         desk = np.clip(desk, 0, 255) * (255 - shadow[:, :, None] // 3) // 255
         cover = mask.astype(np.int32)[:, :, None]
-        return ((image * cover + desk * (255 - cover)) // 255).astype(np.uint8)
+        return np.asarray((image * cover + desk * (255 - cover)) // 255, np.uint8)
     skin = _SKINS[int(rng.integers(len(_SKINS)))]
     # A thumb reaches in from the lower border, beside or below the writing.
     seen = camera.project(boxes.reshape(-1, 2))
@@ -375,7 +385,8 @@ def _surroundings(image: Image, page: Page, camera: Camera, view: str, rng: np.r
     if room_below < 1.2 * thick:
         return image
     tip[1] += thick / 2
-    path = np.array([tip, tip + [rng.uniform(-0.1, 0.1) * width, 1.2 * thick], [x + rng.uniform(-60, 60), height + thick]])
+    knuckle = tip + np.array([rng.uniform(-0.1, 0.1) * width, 1.2 * thick])
+    path = np.array([tip, knuckle, [x + rng.uniform(-60, 60), height + thick]])
     mask = np.zeros((height, width), np.uint8)
     draw_stroke(mask, path, np.array([1.0, 1.0, 1.15]) * thick)
     soft = np.asarray(cv2.blur(mask, (7, 7)), np.uint8)

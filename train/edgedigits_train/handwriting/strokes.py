@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgedigits_train.handwriting.curves import SAMPLES_PER_HEIGHT, stroke_matrices
+from edgedigits_train.handwriting.curves import SAMPLES_PER_HEIGHT, FloatArray, stroke_matrices
 from edgedigits_train.handwriting.letterforms import Letterform
 from edgedigits_train.handwriting.writer import Writer
 
@@ -21,10 +21,10 @@ class Stroke:
         widths: float64 (S,), width of the mark as a factor of the pen's own.
     """
 
-    points: np.ndarray
-    widths: np.ndarray
+    points: FloatArray
+    widths: FloatArray
 
-    def moved(self, matrix: np.ndarray, offset: np.ndarray) -> Stroke:
+    def moved(self, matrix: FloatArray, offset: FloatArray) -> Stroke:
         """The same stroke with ``points @ matrix.T + offset``; widths stay."""
         return Stroke(self.points @ matrix.T + offset, self.widths)
 
@@ -59,18 +59,18 @@ def write(form: Letterform, writer: Writer, rng: np.random.Generator) -> list[St
     return strokes
 
 
-def _stroke(points: np.ndarray, writer: Writer, rng: np.random.Generator) -> Stroke:
+def _stroke(points: FloatArray, writer: Writer, rng: np.random.Generator) -> Stroke:
     points = _ends(points, writer, rng)
     count = len(points)
     normal = rng.standard_normal(16)
-    phase = np.arange(count) * (2 * math.pi / SAMPLES_PER_HEIGHT)
+    phase: FloatArray = np.arange(count, dtype=np.float64) * (2 * math.pi / SAMPLES_PER_HEIGHT)
     if writer.tremor > 0:
         shake = np.sin(np.outer(phase, 2 + normal[:4]) + 9 * normal[4:8]) @ normal[8:16].reshape(4, 2)
         points = points + writer.tremor * shake
     return Stroke(points, _widths(points, phase, writer, normal[:3]))
 
 
-def _ends(points: np.ndarray, writer: Writer, rng: np.random.Generator) -> np.ndarray:
+def _ends(points: FloatArray, writer: Writer, rng: np.random.Generator) -> FloatArray:
     """Let a stroke run on, or stop short, at either end."""
     beyond = writer.overshoot + 2 * writer.looseness * rng.standard_normal(2)
     for end in (0, 1):
@@ -84,7 +84,7 @@ def _ends(points: np.ndarray, writer: Writer, rng: np.random.Generator) -> np.nd
     return points
 
 
-def _widths(points: np.ndarray, phase: np.ndarray, writer: Writer, normal: np.ndarray) -> np.ndarray:
+def _widths(points: FloatArray, phase: FloatArray, writer: Writer, normal: FloatArray) -> FloatArray:
     """Width along a stroke: wide where the pen is slow, which is where the path bends, thin towards the ends."""
     step = np.diff(points, axis=0)
     heading = np.arctan2(step[:, 1], step[:, 0])
@@ -97,4 +97,5 @@ def _widths(points: np.ndarray, phase: np.ndarray, writer: Writer, normal: np.nd
     run = np.arange(len(points))
     reach = SAMPLES_PER_HEIGHT * 0.25
     ends = np.minimum(run, run[::-1]) / reach
-    return np.maximum(widths * (writer.taper + (1 - writer.taper) * np.minimum(ends, 1.0)), 0.2)
+    tapered: FloatArray = np.maximum(widths * (writer.taper + (1 - writer.taper) * np.minimum(ends, 1.0)), 0.2)
+    return tapered

@@ -52,7 +52,7 @@ SURFACES = {
         Surface("dotted", _WHITE, 5, 1, (170, 165, 160), _ON_PAPER),
         Surface("napkin", ((238, 240, 244), (225, 232, 240)), 12, 1, None, ("ballpoint", "felt tip", "gel")),
         Surface("kraft", ((110, 150, 185), (120, 160, 190)), 20, 6, None, ("felt tip", "marker", "ballpoint")),
-        Surface("form", ((246, 247, 248), (240, 246, 232), (232, 240, 250)), 4, 1, (150, 140, 120), ("ballpoint", "gel")),
+        Surface("form", ((246, 247, 248), (240, 246, 232)), 4, 1, (150, 140, 120), ("ballpoint", "gel")),
         Surface("whiteboard", ((240, 240, 238), (230, 232, 230)), 2, 1, None, ("whiteboard marker",)),
         Surface("blackboard", ((52, 60, 48), (44, 46, 44), (62, 72, 40)), 10, 2, None, ("chalk",)),
         Surface("screen", ((255, 255, 255),), 0, 1, None, ("digital ink",)),
@@ -94,7 +94,9 @@ def draw_surface(
         picture = _wiped(picture, rng)
     image = np.clip(picture, 0, 255).astype(np.uint8)
     if surface.ruling and rulings:
-        image = blend(image, line_mask(size, camera, rulings, _thickness(size)), surface.ruling, int(rng.integers(130, 240)))
+        image = blend(
+            image, line_mask(size, camera, rulings, _thickness(size)), surface.ruling, int(rng.integers(130, 240))
+        )
     return image
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 _SIDE = 1024
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tile(grain: int, seed: int) -> npt.NDArray[np.uint8]:
     """Noise whose grains are `grain` pixels wide, uint8 (1024, 1024), mean 128, full contrast, wraps around."""
     rng = np.random.Generator(np.random.PCG64([seed, grain]))
@@ -26,9 +26,7 @@ def _tile(grain: int, seed: int) -> npt.NDArray[np.uint8]:
     return np.clip((smooth - 128) * 3 // 2 + 128, 0, 255).astype(np.uint8)
 
 
-def noise(
-    shape: tuple[int, int], grain: int, rng: np.random.Generator, stretch: int = 1
-) -> npt.NDArray[np.uint8]:
+def noise(shape: tuple[int, int], grain: int, rng: np.random.Generator, stretch: int = 1) -> npt.NDArray[np.uint8]:
     """A random view of noise.
 
     Args:

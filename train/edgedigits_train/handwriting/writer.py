@@ -6,10 +6,12 @@ import math
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from zlib import crc32
 
 import numpy as np
 
+from edgedigits_train.handwriting.curves import FloatArray
 from edgedigits_train.handwriting.letterforms import DIGITS, Letterform
 
 BENDS = 6
@@ -46,7 +48,7 @@ class Writer:
     slant: float
     aspect: float
     turn: float
-    bends: np.ndarray
+    bends: FloatArray
     quirk: float
     looseness: float
     rounding: int
@@ -57,7 +59,7 @@ class Writer:
     spacing: float
     drift: float
     bounce: float
-    habits: np.ndarray
+    habits: FloatArray
     fickleness: float
     hand: int
 
@@ -84,7 +86,7 @@ class Writer:
             quirk=wild * (0.010 + 0.032 * uniform[0]),
             looseness=wild * (0.006 + 0.018 * uniform[1]),
             rounding=int(6 * uniform[2] ** 1.5),
-            tremor=wild * 0.012 * uniform[3] ** 2,
+            tremor=wild * 0.009 * uniform[3] ** 2,
             pressure=0.5 * uniform[4],
             taper=0.55 + 0.45 * uniform[5],
             overshoot=0.04 * normal[4],
@@ -101,7 +103,7 @@ class Writer:
         chance = rng.random(2)
         return choose(DIGITS[digit], self.habits[digit] if chance[0] >= self.fickleness else chance[1])
 
-    def own(self, form: Letterform) -> np.ndarray:
+    def own(self, form: Letterform) -> FloatArray:
         """The control points (P, 2) of `form` as this writer has them in mind."""
         return _own(self, form)
 
@@ -109,7 +111,7 @@ class Writer:
 _BEND_STRENGTHS = np.array([[0.05, 0.0], [0.05, 0.04], [0.035, 0.04], [0.03, 0.03], [0.03, 0.02], [0.0, 0.05]])
 
 
-def bend(points: np.ndarray, strengths: np.ndarray) -> np.ndarray:
+def bend(points: FloatArray, strengths: FloatArray) -> FloatArray:
     """Distort the plane smoothly, as hands do: bow, trapezoid, high or low waist.
 
     Args:
@@ -121,12 +123,13 @@ def bend(points: np.ndarray, strengths: np.ndarray) -> np.ndarray:
     """
     u, v = points[:, 0] / 0.3 - 1, 2 * points[:, 1] - 1
     basis = np.stack([v * v - 0.5, u * v, u * u - 0.5, v**3 - v, u * v * v, (v * v - 1) * 0.8], axis=1)
-    return points + basis @ strengths
+    bent: FloatArray = points + basis @ strengths
+    return bent
 
 
-@lru_cache(maxsize=None)
+@cache
 def _ladder(forms: tuple[Letterform, ...]) -> list[float]:
-    return np.cumsum([form.weight for form in forms]).tolist()
+    return [float(weight) for weight in np.cumsum([form.weight for form in forms])]
 
 
 def choose(forms: Sequence[Letterform], chance: float) -> Letterform:
@@ -135,8 +138,12 @@ def choose(forms: Sequence[Letterform], chance: float) -> Letterform:
     return forms[min(bisect(ladder, chance * ladder[-1]), len(forms) - 1)]
 
 
+_QUIRKS = np.random.Generator(np.random.PCG64(1)).standard_normal((1 << 16, 2))
+
+
 @lru_cache(maxsize=256)
-def _own(writer: Writer, form: Letterform) -> np.ndarray:
-    seed = np.random.SeedSequence([writer.hand, *map(ord, form.character + form.name)])
-    quirks = np.random.Generator(np.random.PCG64(seed)).standard_normal(form.points.shape)
-    return bend(form.points + writer.quirk * quirks, writer.bends)
+def _own(writer: Writer, form: Letterform) -> FloatArray:
+    # A place in a long table of random numbers, because a generator for each form and writer would take longer than
+    # all the rest of the writing.
+    place = (writer.hand + crc32((form.character + form.name).encode())) % (len(_QUIRKS) - len(form.points))
+    return bend(form.points + writer.quirk * _QUIRKS[place : place + len(form.points)], writer.bends)
