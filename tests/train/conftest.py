@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 
 from edgedigits_train.datasets import Dataset, LabelledGlyphs
-from tests.parity.conftest import trained
-
-__all__ = ["trained"]
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ _OWN = {
     "predict": "edgedigits.cli.predict:predict",
     "webcam": "edgedigits.cli.webcam:webcam",
     "doctor": "edgedigits.cli.doctor:doctor",
+    "inspect": "edgedigits.cli.inspect:inspect",
 }
 _PARTS = {
     "train": ("edgedigits-train", "Train a Keras model."),

@@ -1,0 +1,64 @@
+"""`edgedigits inspect`: tell what a model file or a bundle is, with no engine and no TensorFlow."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from edgedigits.bundle import BUNDLED, MANIFEST, Bundle
+from edgedigits.inspecting import inspect_file
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+def inspect(path: Path | None, as_json: bool) -> None:
+    """Tell what a model file or a bundle is and where it came from.
+
+    PATH is an ONNX or TFLite file, or a folder that `edgedigits export` wrote; the bundled model when left out.
+    The files of a folder are checked against its manifest.
+    """
+    path = path or BUNDLED
+    if path.is_dir() or path.name == MANIFEST:
+        _inspect_bundle(path if path.is_dir() else path.parent, as_json)
+    else:
+        _inspect_file(path, as_json)
+
+
+def _inspect_bundle(folder: Path, as_json: bool) -> None:
+    bundle = Bundle.load(folder)
+    bundle.verify()
+    if as_json:
+        click.echo(json.dumps(bundle.manifest, indent=2))
+        return
+    click.echo(f"{folder}: a bundle of {len(bundle.files)} files; all match their SHA-256")
+    for file in bundle.files:
+        engines = ", ".join(f"{name} {version}" for name, version in file.engines.items())
+        click.echo(f"  {file.path.name}: {file.size:,} bytes, accuracy {file.accuracy:.2%}, passed in {engines}")
+    _print_origin(dict(bundle.manifest["provenance"]))
+
+
+def _inspect_file(path: Path, as_json: bool) -> None:
+    inspection = inspect_file(path)
+    if as_json:
+        click.echo(json.dumps({**asdict(inspection), "path": str(path)}, indent=2))
+        return
+    versions = f", opset {inspection.opset}, IR {inspection.ir}" if inspection.opset is not None else ""
+    click.echo(f"{path}: {inspection.kind}, {inspection.size:,} bytes{versions}")
+    click.echo(f"  sha256 {inspection.sha256}")
+    if inspection.facts is None:
+        click.echo("  It holds no facts of edgedigits: it was made by something else.")
+        return
+    for key in ("format", "labels", "input", "output", "temperature", "digit_score"):
+        if key in inspection.facts:
+            click.echo(f"  {key}: {json.dumps(inspection.facts[key])}")
+    _print_origin(dict(inspection.facts.get("provenance", {})))
+
+
+def _print_origin(provenance: dict[str, object]) -> None:
+    recipe = provenance.get("recipe")
+    name = recipe.get("name") if isinstance(recipe, dict) else recipe
+    click.echo(f"  trained on {provenance.get('training_data')}, recipe {name}, seed {provenance.get('seed')}")
