@@ -76,7 +76,7 @@ class Reader:
             size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
             grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
 
-        found = recognise(np.asarray(grey, np.uint8), shrink, self._classify_glyphs)
+        found = recognise(np.asarray(grey, np.uint8), shrink, self._classify_glyphs).digits
         boxes = [scored.hypothesis.box for scored in found]
         digits = [
             Digit(

@@ -10,6 +10,14 @@ import numpy.typing as npt
 from edgedigits.stages.hypotheses import Hypothesis
 
 _SURE = 7.0
+_CLEAREST_STROKE, _CLEAREST_HEIGHT = 4.5, 20.0
+"""Pixels of a level at which the model sees a digit best."""
+_INK_COUNTS = 0.12
+"""Power of the ink that a hypothesis explains: of two equally good ones, the whole beats its part."""
+_APART = 0.4
+"""Share of the smaller box up to which two digits may overlap."""
+_SAME = 0.6
+"""Share of the larger box from which two boxes show the same strokes."""
 
 
 def evidence(probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -18,28 +26,74 @@ def evidence(probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.clip(np.log(p / (1 - p)), -_SURE, _SURE)
 
 
-def choose(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) -> list[int]:
-    """Return the indices of hypotheses that do not share a place, those that explain most ink best first.
+def sort_views(hypotheses: Sequence[Hypothesis]) -> tuple[list[Hypothesis], list[list[Hypothesis]]]:
+    """Sort out which hypotheses of different levels show the same strokes.
+
+    Returns:
+        The best view of each, that in which the stroke is a few pixels wide, and the other views of each.
+    """
+    if not hypotheses:
+        return [], []
+    places = _Places(hypotheses)
+    shrink = np.array([h.strokes.level.shrink for h in hypotheses])
+    width = np.array([h.stroke_width for h in hypotheses]) / shrink
+    height = np.array([h.box[3] for h in hypotheses]) / shrink
+    misfit = np.abs(np.log(width / _CLEAREST_STROKE)) + np.clip(np.log(_CLEAREST_HEIGHT / height), 0, None)
+    free = np.ones(len(hypotheses), bool)
+    best, others = [], []
+    for i in (int(j) for j in np.argsort(misfit, kind="stable")):
+        if not free[i]:
+            continue
+        same = places.same(i) & free
+        free &= ~same
+        same[i] = False
+        best.append(hypotheses[i])
+        others.append([hypotheses[j] for j in np.flatnonzero(same).tolist()])
+    return best, others
+
+
+def choose(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) -> dict[int, list[int]]:
+    """Return hypotheses that do not share a place, those that explain most ink best first.
 
     Args:
         hypotheses: any number, from all levels.
         scores: evidence of each, (N,).
+
+    Returns:
+        The index of each that was chosen, and the indices of all that show the same strokes, itself included.
     """
     if not hypotheses:
-        return []
-    boxes = np.array([h.box for h in hypotheses], np.float64)
-    weight = scores * np.sqrt([h.ink for h in hypotheses])
-    left, top = boxes[:, 0], boxes[:, 1]
-    right, bottom = left + boxes[:, 2], top + boxes[:, 3]
-    area = boxes[:, 2] * boxes[:, 3]
-    free = scores > 0
-    chosen = []
+        return {}
+    places = _Places(hypotheses)
+    weight = scores * np.power([h.ink for h in hypotheses], _INK_COUNTS)
+    likely = scores > 0
+    free = likely.copy()
+    chosen = {}
     for i in np.argsort(-weight, kind="stable"):
-        if not free[i]:
-            continue
-        chosen.append(int(i))
-        across = np.minimum(right, right[i]) - np.maximum(left, left[i])
-        down = np.minimum(bottom, bottom[i]) - np.maximum(top, top[i])
-        shared = np.clip(across, 0, None) * np.clip(down, 0, None)
-        free &= shared < 0.4 * np.minimum(area, area[i])
+        if free[i]:
+            chosen[int(i)] = [int(j) for j in np.flatnonzero(places.same(int(i)) & likely)]
+            free &= places.apart(int(i))
     return chosen
+
+
+class _Places:
+    """The boxes of hypotheses, compared."""
+
+    def __init__(self, hypotheses: Sequence[Hypothesis]) -> None:
+        boxes = np.array([h.box for h in hypotheses], np.float64)
+        self._left, self._top = boxes[:, 0], boxes[:, 1]
+        self._right, self._bottom = self._left + boxes[:, 2], self._top + boxes[:, 3]
+        self._area = boxes[:, 2] * boxes[:, 3]
+
+    def same(self, i: int) -> npt.NDArray[np.bool_]:
+        """Return which boxes (N,) show the same as box i."""
+        return np.asarray(self._shared(i) > _SAME * np.maximum(self._area, self._area[i]), bool)
+
+    def apart(self, i: int) -> npt.NDArray[np.bool_]:
+        """Return which boxes (N,) lie apart from box i."""
+        return np.asarray(self._shared(i) < _APART * np.minimum(self._area, self._area[i]), bool)
+
+    def _shared(self, i: int) -> npt.NDArray[np.float64]:
+        across = np.minimum(self._right, self._right[i]) - np.maximum(self._left, self._left[i])
+        down = np.minimum(self._bottom, self._bottom[i]) - np.maximum(self._top, self._top[i])
+        return np.asarray(np.clip(across, 0, None) * np.clip(down, 0, None), np.float64)

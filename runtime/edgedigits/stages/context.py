@@ -23,7 +23,10 @@ _CROWDED_COST = 16.0
 _CLEAR = 15.0
 """Ink over the paper's noise at which a stroke stands out beyond doubt."""
 _UNCLEAR_COST = 4.0
-_BORDER_COST = 1.0
+_BORDER_COST = 1.5
+_FULL_STROKE = 3.3
+"""Measured width from which a stroke is surely wider than a pixel; thinner ones fade where the image is shrunk."""
+_FADED_COST = 8.0
 _BAR_COST = 1.5
 """Whatever is long and thin looks like a 1."""
 
@@ -56,9 +59,47 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
         + _CROWDED_COST * max(0.0, crowd - _ALONE)
         + _UNCLEAR_COST * max(0.0, float(np.log(_CLEAR * level.noise / hypothesis.contrast)))
         + _BORDER_COST * border
+        + _FADED_COST * max(0.0, _FULL_STROKE - hypothesis.stroke_width / level.shrink) * (not level.finest)
     )
 
 
+_MOSTLY_TEXT = 0.45
+"""Share of a page's characters that may be something else than digits at no cost, as the signs of a sum are."""
+_TEXT_COST = 8.0
+
+
+def text_cost(digits: Sequence[Hypothesis], scores: npt.NDArray[np.float64], rejected: Sequence[Hypothesis]) -> float:
+    """Return how much evidence the other writing on the page takes from each digit, 0 or more.
+
+    Some letters look like digits: where most of what was written with the same pen in the same size is none, the
+    rest are letters, too.
+
+    Args:
+        digits: what was chosen.
+        scores: the evidence of each.
+        rejected: connected strokes that are no digits.
+    """
+    surest = digits[int(scores.argmax())]
+    typical = _typical(_traits(digits), np.clip(scores, 0.01, None))
+    others = [
+        h for h in rejected if h.strokes is surest.strokes and not any(_overlap(h.box, digit.box) for digit in digits)
+    ]
+    if not others:
+        return 0.0
+    alike = np.all(np.abs(_traits(others) - typical) < _SAME_HAND, axis=1)
+    characters = sum(max(1.0, h.box[2] / h.box[3]) for h, same in zip(others, alike, strict=True) if same)
+    share = characters / (characters + len(digits))
+    return _TEXT_COST * max(0.0, share - _MOSTLY_TEXT)
+
+
+def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    across = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    down = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    return across > 0 and down > 0 and across * down > 0.4 * min(a[2] * a[3], b[2] * b[3])
+
+
+_SAME_HAND = np.log([1.8, 2.0, 1.8])
+"""Factors in contrast, height and stroke width by which characters of one hand differ."""
 _FREE = np.log([1.6, 1.7, 1.7])
 """Factors in contrast, height and stroke width by which digits of one page may differ at no cost."""
 _ODD_COST = np.array([2.0, 1.5, 1.5])
@@ -74,14 +115,21 @@ def page_evidence(
     What differs from the page's typical contrast, height and stroke width loses; what has company like itself gains.
     """
     scores = scores - _BAR_COST * (values == 1)
-    traits = np.log([[h.contrast, h.box[3], h.stroke_width] for h in hypotheses])
-    weights = np.clip(scores, 0.01, None)
-    typical = np.array([_weighted_median(column, weights) for column in traits.T])
+    traits = _traits(hypotheses)
+    typical = _typical(traits, np.clip(scores, 0.01, None))
     odd = np.maximum(np.abs(traits - typical) - _FREE, 0) @ _ODD_COST
     sure = np.clip(scores / 4, 0, 1)
     alike = np.exp(-odd)
     company = alike * (float(sure @ alike) - sure * alike)
     return np.asarray(scores - odd + np.minimum(_COMPANY * company, _MOST_COMPANY), np.float64)
+
+
+def _traits(hypotheses: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:
+    return np.log([[h.contrast, h.box[3], h.stroke_width] for h in hypotheses])
+
+
+def _typical(traits: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return np.array([_weighted_median(column, weights) for column in traits.T])
 
 
 def _weighted_median(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.reading import Classification
-from edgedigits.stages.choice import choose, evidence
-from edgedigits.stages.context import page_evidence, surroundings_cost
+from edgedigits.stages.choice import choose, evidence, sort_views
+from edgedigits.stages.context import page_evidence, surroundings_cost, text_cost
 from edgedigits.stages.hypotheses import Hypothesis, cut_hypotheses, joined_hypotheses, single_hypotheses
 from edgedigits.stages.light import UInt8Array, ink_levels
 from edgedigits.stages.strokes import Strokes, find_strokes
@@ -24,8 +24,12 @@ _CONVINCING = 3.0
 This much is asked for where the digits are next to nothing of what is seen, nothing where they are all of it."""
 _ACCEPTED = 1.2
 """Evidence that each other digit must have, likewise."""
-_DARK_BOARD = 110
+_DARK_BOARD = 128
 """Median grey level up to which an image may be a blackboard."""
+_JOINT_COST = 0.7
+"""What each further piece of a digit takes from its evidence: most digits are written in one go."""
+_REJECTED = -1.0
+"""Evidence below which connected strokes are something else."""
 _SETTLED = 4.0
 """Evidence at which strokes are a digit by themselves and nothing else is tried."""
 
@@ -45,11 +49,26 @@ class Scored:
     score: float
 
 
-def recognise(grey: UInt8Array, shrink: float, classify: Classify) -> list[Scored]:
-    """Return the digits of an image, in no order.
+@dataclass(frozen=True)
+class Page:
+    """The digits of an image.
 
-    Dark writing is looked for first. Light writing is looked for as well where there is no dark one, or where most
-    of the image is dark; the one with more evidence is taken.
+    Attributes:
+        digits: in no order.
+    """
+
+    digits: tuple[Scored, ...]
+
+    @property
+    def evidence(self) -> float:
+        """Return how much of the image the digits explain, and how well."""
+        return sum(digit.score * digit.hypothesis.ink * digit.hypothesis.contrast for digit in self.digits)
+
+
+def recognise(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
+    """Return the digits of an image.
+
+    Light writing is looked for as well where most of the image is dark; what explains the image better is taken.
 
     Args:
         grey: uint8, (H, W).
@@ -57,18 +76,23 @@ def recognise(grey: UInt8Array, shrink: float, classify: Classify) -> list[Score
         classify: the model.
     """
     dark = _recognise_dark(grey, shrink, classify)
-    if dark and float(np.median(grey[::4, ::4])) > _DARK_BOARD:
+    if float(np.median(grey[::4, ::4])) > _DARK_BOARD:
         return dark
-    light = _recognise_dark(255 - grey, shrink, classify)
-    return max(dark, light, key=lambda found: sum(s.score for s in found))
+    return max(dark, _recognise_dark(255 - grey, shrink, classify), key=lambda page: page.evidence)
 
 
-def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> list[Scored]:
+def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
     levels = [find_strokes(level) for level in ink_levels(grey, shrink)]
-    scored = _score([h for strokes in levels for h in single_hypotheses(strokes)], classify)
-    scored += _score([h for strokes in levels for h in joined_hypotheses(strokes, _settled(strokes, scored))], classify)
-    scored += _cut(scored, classify)
-    return _best(scored)
+    best_views, other_views = sort_views([h for strokes in levels for h in single_hypotheses(strokes)])
+    singles = _score(best_views, classify)
+    # what one look settles needs no second one
+    again = [views for first, views in zip(singles, other_views, strict=True) if first.score < _SETTLED]
+    singles += _score([view for views in again for view in views], classify)
+
+    settled = np.array([s.hypothesis.box for s in singles if s.score >= _SETTLED]).reshape(-1, 4)
+    joined = [h for strokes in levels for h in joined_hypotheses(strokes, ~_lie_in(strokes, settled))]
+    scored = [*singles, *_score(joined, classify), *_cut(singles, settled, classify)]
+    return _best(scored, [s.hypothesis for s in singles if s.score < _REJECTED])
 
 
 def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]:
@@ -76,54 +100,69 @@ def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]
         return []
     glyphs = np.stack([hypothesis.glyph() for hypothesis in hypotheses])[..., np.newaxis]
     probabilities, digit_scores = classify(glyphs)
-    scores = evidence(digit_scores.astype(np.float64) * probabilities.max(axis=1))
+    scores = evidence(digit_scores.astype(np.float64) * np.sqrt(probabilities.max(axis=1)))
+    scores -= _JOINT_COST * np.array([len(h.pieces) - 1 for h in hypotheses])
     for i in np.flatnonzero(scores > 0):
         scores[i] -= surroundings_cost(hypotheses[int(i)])
     return [Scored(h, p, float(s)) for h, p, s in zip(hypotheses, probabilities, scores, strict=True)]
 
 
-def _best(scored: Sequence[Scored]) -> list[Scored]:
-    chosen = [scored[i] for i in choose([s.hypothesis for s in scored], np.array([s.score for s in scored]))]
-    if not chosen:
-        return []
-    values = np.array([int(s.probabilities.argmax()) for s in chosen])
-    scores = page_evidence([s.hypothesis for s in chosen], np.array([s.score for s in chosen]), values)
-    doubt = 1 - _explained(chosen, scores)
-    if scores.max() < _CONVINCING * doubt:
-        return []
-    return [
-        replace(s, score=float(score)) for s, score in zip(chosen, scores, strict=True) if score >= _ACCEPTED * doubt
+def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> Page:
+    hypotheses, raw = [s.hypothesis for s in scored], np.array([s.score for s in scored])
+    chosen = [
+        replace(scored[i], probabilities=_seen_alike(scored, views)) for i, views in choose(hypotheses, raw).items()
     ]
+    if not chosen:
+        return Page(())
+    hypotheses = [s.hypothesis for s in chosen]
+    values = np.array([int(s.probabilities.argmax()) for s in chosen])
+    scores = page_evidence(hypotheses, np.array([s.score for s in chosen]), values)
+    scores -= text_cost(hypotheses, scores, rejected)
+    explained = _explained(hypotheses, scores)
+    if scores.max() < _CONVINCING * (1 - explained):
+        return Page(())
+    least = _ACCEPTED * (1 - explained)
+    digits = [replace(s, score=float(score)) for s, score in zip(chosen, scores, strict=True) if score >= least]
+    return Page(tuple(digits))
 
 
-def _explained(chosen: Sequence[Scored], scores: npt.NDArray[np.float64]) -> float:
+def _seen_alike(scored: Sequence[Scored], views: Sequence[int]) -> npt.NDArray[np.float32]:
+    """Return the mean of what the model says of one digit as seen at several sizes of the image."""
+    weights = [1 / (1 + np.exp(-scored[i].score)) for i in views]
+    return np.asarray(np.average([scored[i].probabilities for i in views], axis=0, weights=weights), np.float32)
+
+
+def _explained(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) -> float:
     """Return which share of the ink, seen at the size of the surest digit, the digits are."""
-    digits = [s.hypothesis for s, score in zip(chosen, scores, strict=True) if score > 0]
-    seen = chosen[int(scores.argmax())].hypothesis.strokes
+    seen = hypotheses[int(scores.argmax())].strokes
     everything = float(seen.area @ seen.contrast) * seen.level.shrink**2
-    return min(1.0, sum(h.ink * h.contrast for h in digits) / everything)
+    digits = sum(h.ink * h.contrast for h, score in zip(hypotheses, scores, strict=True) if score > 0)
+    return min(1.0, digits / everything)
 
 
-def _settled(strokes: Strokes, scored: Sequence[Scored]) -> npt.NDArray[np.bool_]:
-    settled = np.zeros(len(strokes.area), bool)
-    settled[[s.hypothesis.pieces[0] for s in scored if s.hypothesis.strokes is strokes and s.score >= _SETTLED]] = True
-    return settled
+def _lie_in(strokes: Strokes, boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which strokes (N,) lie for the most part in one of some boxes (M, 4) of the image."""
+    x, y, width, height = (strokes.boxes * strokes.level.shrink).T[:, :, np.newaxis]
+    left, top, right, bottom = boxes[:, 0], boxes[:, 1], boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
+    across = np.minimum(x + width, right) - np.maximum(x, left)
+    down = np.minimum(y + height, bottom) - np.maximum(y, top)
+    inside = np.clip(across, 0, None) * np.clip(down, 0, None)
+    return np.asarray((inside > 0.6 * width * height).any(axis=1), bool)
 
 
-def _cut(scored: Sequence[Scored], classify: Classify) -> list[Scored]:
+def _cut(singles: Sequence[Scored], settled: npt.NDArray[np.float64], classify: Classify) -> list[Scored]:
     """Cut the wide strokes that are no digit, and return the parts that are."""
+    tables = []
+    for whole in singles:
+        x, y, width, height = whole.hypothesis.box
+        middles = settled[:, :2] + settled[:, 2:] / 2 - (x, y)
+        holds_digit = ((middles > 0) & (middles < (width, height))).all(axis=1).any()
+        if whole.score < 0 and width >= 0.75 * height and not holds_digit:
+            tables.append(cut_hypotheses(whole.hypothesis.strokes, whole.hypothesis.pieces[0]))
+    parts = iter(_score([part for table in tables for row in table for part in row], classify))
     found = []
-    for whole in scored:
-        _, _, width, height = whole.hypothesis.box
-        if whole.score >= 0 or width < 0.75 * height or len(whole.hypothesis.pieces) > 1:
-            continue
-        table = cut_hypotheses(whole.hypothesis.strokes, whole.hypothesis.pieces[0])
-        flat = _score([part for row in table for part in row], classify)
-        parts, at = [], 0
-        for row in table:
-            parts.append(flat[at : at + len(row)])
-            at += len(row)
-        found += _best_cuts(parts)
+    for table in tables:
+        found += _best_cuts([[next(parts) for _ in row] for row in table])
     return found
 
 

@@ -46,11 +46,12 @@ def find_strokes(level: Level) -> Strokes:
     import cv2
 
     ink = level.ink
-    strongest = np.asarray(cv2.dilate(ink, np.ones((REACH, REACH), np.uint8)))
-    share = (np.arange(256) * _SHARE).astype(np.uint8)
-    least = np.uint8(min(max(_FAINTEST, _NOISE * level.noise), 255))
-    mask = (ink >= np.maximum(share, least)[strongest]).astype(np.uint8)
-    count, raw_labels, raw_stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    strongest = cv2.dilate(ink, np.ones((REACH, REACH), np.uint8))
+    least = min(max(_FAINTEST, _NOISE * level.noise), 255)
+    bound = np.asarray(cv2.LUT(strongest, np.maximum(np.arange(256) * _SHARE, least).astype(np.uint8)))
+    mask = (ink >= bound).view(np.uint8)
+    # this algorithm is three times as fast in one thread as OpenCV's default
+    count, raw_labels, raw_stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_GRANA)
     labels, stats = np.asarray(raw_labels, np.int32), np.asarray(raw_stats, np.int32)
     half_widths = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 3), np.float32)
 
