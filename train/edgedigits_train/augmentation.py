@@ -156,5 +156,5 @@ def _each_row(values: npt.NDArray[np.float64], height: int) -> FloatArray:
     return np.repeat(values.astype(np.float32), height)[:, np.newaxis]
 
 
-def _to_uint8(values: FloatArray) -> UInt8Array:
+def _to_uint8(values: FloatArray | npt.NDArray[np.float64]) -> UInt8Array:
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)

@@ -43,7 +43,7 @@ RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         Recipe("quick", widths=(12, 24, 32, 48), epochs=5, batch=128, training_images=10_000),
-        Recipe("default", widths=(16, 32, 48, 72), epochs=18),
+        Recipe("default", widths=(16, 32, 48, 72), epochs=16),
         Recipe("best", widths=(32, 40, 56, 72), epochs=60),
     )
 }
