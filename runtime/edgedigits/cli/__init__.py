@@ -18,6 +18,7 @@ _OWN = {
     "webcam": "edgedigits.cli.webcam:webcam",
     "doctor": "edgedigits.cli.doctor:doctor",
     "inspect": "edgedigits.cli.inspect:inspect",
+    "bench": "edgedigits.cli.bench:bench",
 }
 _PARTS = {
     "train": ("edgedigits-train", "Train a Keras model."),
