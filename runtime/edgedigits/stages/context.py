@@ -102,7 +102,7 @@ _SAME_HAND = np.log([1.8, 2.0, 1.8])
 """Factors in contrast, height and stroke width by which characters of one hand differ."""
 _FREE = np.log([1.6, 1.7, 1.7])
 """Factors in contrast, height and stroke width by which digits of one page may differ at no cost."""
-_ODD_COST = np.array([2.0, 1.5, 1.5])
+_ODD_COST = np.array([2.0, 2.0, 1.5])
 _COMPANY = 0.7
 _MOST_COMPANY = 2.0
 

@@ -26,8 +26,11 @@ _ACCEPTED = 1.2
 """Evidence that each other digit must have, likewise."""
 _DARK_BOARD = 128
 """Median grey level up to which an image may be a blackboard."""
+_LEAST_DOUBT = 0.15
 _JOINT_COST = 0.7
 """What each further piece of a digit takes from its evidence: most digits are written in one go."""
+_CUT_COST = 1.0
+"""What having been cut takes from the evidence of a digit: many things can be cut into what looks like digits."""
 _REJECTED = -1.0
 """Evidence below which connected strokes are something else."""
 _SETTLED = 4.0
@@ -102,6 +105,7 @@ def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]
     probabilities, digit_scores = classify(glyphs)
     scores = evidence(digit_scores.astype(np.float64) * np.sqrt(probabilities.max(axis=1)))
     scores -= _JOINT_COST * np.array([len(h.pieces) - 1 for h in hypotheses])
+    scores -= _CUT_COST * np.array([h.span is not None for h in hypotheses])
     for i in np.flatnonzero(scores > 0):
         scores[i] -= surroundings_cost(hypotheses[int(i)])
     return [Scored(h, p, float(s)) for h, p, s in zip(hypotheses, probabilities, scores, strict=True)]
@@ -119,9 +123,10 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> Page:
     scores = page_evidence(hypotheses, np.array([s.score for s in chosen]), values)
     scores -= text_cost(hypotheses, scores, rejected)
     explained = _explained(hypotheses, scores)
-    if scores.max() < _CONVINCING * (1 - explained):
+    doubt = max(_LEAST_DOUBT, 1 - explained)
+    if scores.max() < _CONVINCING * doubt:
         return Page(())
-    least = _ACCEPTED * (1 - explained)
+    least = _ACCEPTED * doubt
     digits = [replace(s, score=float(score)) for s, score in zip(chosen, scores, strict=True) if score >= least]
     return Page(tuple(digits))
 

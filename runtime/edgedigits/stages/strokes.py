@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.stages.light import REACH, Level
+from edgedigits.stages.ruling import without_ruling
 
 _FAINTEST = 10
 """Ink values below this are paper, however quiet the paper is."""
@@ -47,9 +48,9 @@ def find_strokes(level: Level) -> Strokes:
 
     ink = level.ink
     strongest = cv2.dilate(ink, np.ones((REACH, REACH), np.uint8))
-    least = min(max(_FAINTEST, _NOISE * level.noise), 255)
+    least = np.uint8(min(max(_FAINTEST, _NOISE * level.noise), 255))
     bound = np.asarray(cv2.LUT(strongest, np.maximum(np.arange(256) * _SHARE, least).astype(np.uint8)))
-    mask = (ink >= bound).view(np.uint8)
+    mask = without_ruling((ink >= bound).view(np.uint8), (ink >= least).view(np.uint8))
     # this algorithm is three times as fast in one thread as OpenCV's default
     count, raw_labels, raw_stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_GRANA)
     labels, stats = np.asarray(raw_labels, np.int32), np.asarray(raw_stats, np.int32)

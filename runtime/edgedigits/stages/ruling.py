@@ -1,0 +1,61 @@
+"""Ruling: the printed or drawn lines of ruled and squared paper, of tables and forms, taken out of the ink."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+_RUN = 51
+"""Pixels: a straight run this long may be part of a line; a digit as large is looked at where the image is smaller."""
+_SPAN = 0.3
+"""Share of the image's side that a line must span."""
+_THICKEST = 8
+"""Pixels: thicker lines are things, not ruling."""
+
+
+def without_ruling(mask: npt.NDArray[np.uint8], faint: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """Return a mask without its long straight lines; the strokes that cross them stay whole.
+
+    A pixel of a line goes where the ink is no thicker across the line than the line itself: where it is thicker, a
+    stroke crosses.
+
+    Args:
+        mask: uint8, (H, W), 0 or 1: the strokes.
+        faint: uint8, (H, W), 0 or 1: the strokes and whatever is fainter: there, lines are not interrupted.
+
+    Returns:
+        uint8, (H, W); the mask itself where there are no such lines.
+    """
+    across = _rows_ruling(mask, faint)
+    down = _rows_ruling(np.ascontiguousarray(mask.T), np.ascontiguousarray(faint.T))
+    if across is not None:
+        mask = mask & ~across
+    if down is not None:
+        mask = mask & ~down.T
+    return np.asarray(mask, np.uint8)
+
+
+def _rows_ruling(mask: npt.NDArray[np.uint8], faint: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
+    """Return the pixels of nearly horizontal lines, crossings left out; None where there are none."""
+    import cv2
+
+    height, width = mask.shape
+    if width < 2 * _RUN or height < 8:
+        return None
+    # thickened, so that a run goes on where a sloping line steps up or down by a pixel
+    thick = cv2.dilate(faint, np.ones((3, 1), np.uint8))
+    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, _RUN), np.uint8))
+    if not cv2.countNonZero(runs):
+        return None
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(runs, 8, cv2.CV_32S, cv2.CCL_GRANA)
+    spans, area = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_AREA]
+    # the thickening added a pixel above and below
+    thickness = area / np.maximum(spans, 1) - 2
+    is_line = (spans >= max(_SPAN * width, 2 * _RUN)) & (thickness <= _THICKEST)
+    is_line[0] = False
+    if not is_line.any():
+        return None
+    lines = is_line[labels].view(np.uint8)
+    across = round(max(float(np.median(thickness[is_line])), 1)) + 3
+    crossing = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((across, 1), np.uint8))
+    return np.asarray(lines & ~np.asarray(crossing, np.uint8) & 1, np.uint8)
