@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -156,5 +156,5 @@ def _each_row(values: npt.NDArray[np.float64], height: int) -> FloatArray:
     return np.repeat(values.astype(np.float32), height)[:, np.newaxis]
 
 
-def _to_uint8(values: FloatArray | npt.NDArray[np.float64]) -> UInt8Array:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+def _to_uint8(values: npt.NDArray[np.number[Any]]) -> UInt8Array:
+    return np.asarray(np.clip(np.rint(values), 0, 255), np.uint8)
