@@ -49,7 +49,8 @@ def train(recipe: str, seed: int, out: Path, show: bool, **changes: Any) -> None
     chosen = replace(RECIPES[recipe], **{name: value for name, value in changes.items() if value is not None})
     metrics = training.train(chosen, out, seed=seed, progress=sys.stderr.isatty())
     rows = [
-        ("recipe", f"{chosen.name}, {chosen.epochs} epochs, {metrics.parameters:,} parameters, seed {seed}"),
+        ("recipe", f"{chosen.name} (epochs {chosen.epochs}, seed {seed})"),
+        ("parameters", f"{metrics.parameters:,}"),
         ("test accuracy", f"{metrics.test}"),
         ("held out", f"{metrics.validation}"),
         ("time", f"{metrics.seconds:.0f} s ({metrics.cpu_seconds:.0f} s of CPU)"),
