@@ -32,7 +32,8 @@ def test_glyphs_keep_the_contract() -> None:
         rows, columns = np.nonzero(glyph > 51)
         assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20, 21)
         middle = [np.average(np.arange(28), weights=glyph.sum(axis=axis) + 1e-9) for axis in (0, 1)]
-        against_border = rows.min() == 0 or rows.max() == 27 or columns.min() == 0 or columns.max() == 27
+        # the box and its soft edge of two pixels must not leave the picture, wherever the centre of mass is
+        against_border = min(rows.min(), columns.min()) <= 2 or max(rows.max(), columns.max()) >= 25
         assert np.abs(np.array(middle) - 14).max() <= 0.6 or against_border
 
 

@@ -138,8 +138,9 @@ def test_unknown_kinds_and_conditions_say_which_there_are() -> None:
         Conditions(pen="quill")
 
 
-def test_a_clip_moves_while_its_truth_stays() -> None:
-    scenes = list(render_clip(13, frames=12, conditions=Conditions(view="turned"), arrives=4, size=(320, 240)))
+@pytest.mark.parametrize("view", VIEWS)
+def test_a_clip_moves_while_its_truth_stays(view: str) -> None:
+    scenes = list(render_clip(13, frames=12, conditions=Conditions(view=view), arrives=4, size=(320, 240)))
     assert [scene.text for scene in scenes[:4]] == [""] * 4
     assert {scene.text for scene in scenes[4:]} == {scenes[-1].text} != {""}
     assert len({scene.digits[0].box for scene in scenes[4:]}) > 1

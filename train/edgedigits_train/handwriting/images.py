@@ -33,8 +33,8 @@ COUNT = sum(count for _, count in PLAN)
 LARGE = (240, 300)
 """Numbers of the images that have the 12 megapixels of a phone's camera."""
 
-_LEAST_HEIGHT = 16
-_LEAST_CONTRAST = 30
+_LEAST_HEIGHT = 20
+_LEAST_CONTRAST = 36
 _SIZES = {
     "single": ((160, 120), (240, 320), (320, 240), (320, 240), (400, 300), (480, 360), (360, 480), (640, 480)),
     "several": ((480, 360), (480, 640), (640, 480), (640, 480), (640, 480), (800, 600)),
@@ -87,15 +87,24 @@ def render_sample(index: int) -> Sample:
 
 
 def legible(scene: Scene) -> bool:
-    """Whether a person reads every digit of a scene at a glance: large enough, and set off from the paper."""
+    """Whether a person reads every digit at a glance: large enough, set off from the paper, not written over."""
     grey = np.asarray(cv2.cvtColor(scene.image, cv2.COLOR_BGR2GRAY), np.int32)
     for digit in scene.digits:
         x, y, width, height = digit.box
         levels = grey[y : y + height, x : x + width]
-        contrast = np.abs(np.percentile(levels, [4, 96]) - np.median(grey[y : y + height])).max()
+        paper = np.median(grey[y : y + height, max(x - height, 0) : x + width + height])
+        contrast = np.abs(np.percentile(levels, [4, 96]) - paper).max()
         if max(width, height) < _LEAST_HEIGHT or contrast < _LEAST_CONTRAST:
             return False
-    return True
+    return not any(_covers(a.box, b.box) for a in scene.digits for b in scene.digits if a is not b)
+
+
+def _covers(box: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    """Whether more than 45 % of `box` lie within the other."""
+    x, y, width, height = box
+    left, top, across, down = other
+    shared = min(x + width, left + across) - max(x, left), min(y + height, top + down) - max(y, top)
+    return min(shared) > 0 and shared[0] * shared[1] > 0.45 * width * height
 
 
 def _suffix(conditions: Conditions, size: tuple[int, int], rng: np.random.Generator) -> str:

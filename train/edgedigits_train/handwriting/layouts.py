@@ -147,7 +147,7 @@ def touching(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) ->
     for value in values:
         mark = digit(value, writer, rng)
         if placed:
-            mark = _against(placed[-1], mark, rng.uniform(-0.06, 0.02))
+            mark = _against(placed[-1], mark, rng.uniform(-0.09, 0.0))
         placed.append(mark)
     return _place(placed, size, (0.4, 0.7), rng)
 

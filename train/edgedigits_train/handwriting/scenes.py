@@ -187,6 +187,7 @@ class Sheet:
 
     Attributes:
         page: what is written on it.
+        extent: float64 (2, 2), the part of it that writing takes: top left and bottom right corner.
         conditions: pen, surface, light and the rest.
         size: width and height of the picture in pixels.
         nib: width of the pen in heights of a digit.
@@ -198,6 +199,7 @@ class Sheet:
     """
 
     page: Page
+    extent: npt.NDArray[np.float64]
     conditions: Conditions
     size: tuple[int, int]
     nib: float
@@ -221,11 +223,13 @@ class Sheet:
             mirror = np.array([[-1.0, 0.0], [0.0, 1.0]])
             offset = np.array([size[0], 0.0])
             behind = tuple(replace(m, strokes=tuple(s.moved(mirror, offset) for s in m.strokes)) for m in other.marks)
+        boxes = np.array([mark.box for mark in page.marks])
         shade = rng.normal(0, 8, 3)
         chosen = pen.colours[int(rng.integers(len(pen.colours)))]
         blue, green, red = np.clip(np.rint(np.array(chosen) + (shade if pen.grain else 0)), 0, 255).astype(int).tolist()
         return cls(
             page=page,
+            extent=np.array([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)]),
             conditions=conditions,
             size=size,
             nib=rng.uniform(*pen.nib),
@@ -252,7 +256,7 @@ class Sheet:
             image = blend(image, soft, (110, 105, 100), int(steady.integers(14, 40)))
         image, digits, fragments = self._write(image, camera, pen, steady)
         if conditions.view in ("page edge", "hand"):
-            image = _surroundings(image, self.page, camera, conditions.view, steady)
+            image = _surroundings(image, self.extent, camera, conditions.view, steady)
         if conditions.surface != "screen":
             image = _through_lens(light(image, conditions.light, steady), conditions.lens, steady, rng)
         return digits, fragments, image
@@ -359,14 +363,14 @@ _DESKS: tuple[Colour, ...] = (
 _SKINS: tuple[Colour, ...] = ((150, 180, 225), (120, 150, 200), (80, 110, 160), (50, 70, 110))
 
 
-def _surroundings(image: Image, page: Page, camera: Camera, view: str, rng: np.random.Generator) -> Image:
+def _surroundings(
+    image: Image, extent: npt.NDArray[np.float64], camera: Camera, view: str, rng: np.random.Generator
+) -> Image:
     """Put a desk behind the sheet where its edges are in view, or a hand that holds it."""
     height, width = image.shape[:2]
-    boxes = np.array([mark.box for mark in page.marks])
-    low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
     if view == "page edge":
-        room = rng.uniform(0.25, 1.0, 4) * 0.35 * max(height, width)
-        sheet = _corners(np.array([low - room[:2] - 0.3 * page.pitch, high + room[2:] + 0.3 * page.pitch]))
+        room = rng.uniform(0.15, 0.4, (2, 2)) * max(height, width) * np.array([[-1.0], [1.0]])
+        sheet = _corners(extent + room)
         mask = np.zeros((height, width), np.uint8)
         cv2.fillConvexPoly(mask, np.rint(camera.project(sheet) * 16).astype(np.int32), (255,), cv2.LINE_AA, 4)
         grain = noise((height, width), 4, rng, stretch=16).astype(np.int16)
@@ -377,7 +381,7 @@ def _surroundings(image: Image, page: Page, camera: Camera, view: str, rng: np.r
         return np.asarray((image * cover + desk * (255 - cover)) // 255, np.uint8)
     skin = _SKINS[int(rng.integers(len(_SKINS)))]
     # A thumb reaches in from the lower border, beside or below the writing.
-    seen = camera.project(boxes.reshape(-1, 2))
+    seen = camera.project(_corners(extent))
     room_below = height - float(seen[:, 1].max())
     x = rng.uniform(0.1, 0.9) * width
     tip = np.array([x, height - min(0.8 * room_below, rng.uniform(0.12, 0.3) * height)])
@@ -390,7 +394,9 @@ def _surroundings(image: Image, page: Page, camera: Camera, view: str, rng: np.r
     mask = np.zeros((height, width), np.uint8)
     draw_stroke(mask, path, np.array([1.0, 1.0, 1.15]) * thick)
     soft = np.asarray(cv2.blur(mask, (7, 7)), np.uint8)
-    image = blend(image, np.roll(soft, (4, 5), (0, 1)), (40, 40, 50), 90)
+    cast = np.zeros_like(soft)
+    cast[4:, 5:] = soft[:-4, :-5]
+    image = blend(image, cast, (40, 40, 50), 90)
     image = blend(image, soft, skin, 255)
     nail = np.zeros((height, width), np.uint8)
     draw_stroke(nail, path[:1] + np.array([[0.0, 0.0], [0.0, 0.25 * thick]]), np.array([0.55, 0.55]) * thick)
