@@ -14,6 +14,9 @@ _CLEAREST_STROKE, _CLEAREST_HEIGHT = 4.5, 20.0
 """Pixels of a level at which the model sees a digit best."""
 _INK_COUNTS = 0.12
 """Power of the ink that a hypothesis explains: of two equally good ones, the whole beats its part."""
+_FRAGMENT_COST = 5.0
+_WHOLE = 0.5
+"""Evidence from which a connected stroke may be a digit as a whole."""
 _APART = 0.4
 """Share of the smaller box up to which two digits may overlap."""
 _SAME = 0.6
@@ -65,6 +68,7 @@ def choose(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) ->
     if not hypotheses:
         return {}
     places = _Places(hypotheses)
+    scores = scores - _FRAGMENT_COST * _are_fragments(hypotheses, scores, places)
     weight = scores * np.power([h.ink for h in hypotheses], _INK_COUNTS)
     likely = scores > 0
     free = likely.copy()
@@ -74,6 +78,21 @@ def choose(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) ->
             chosen[int(i)] = [int(j) for j in np.flatnonzero(places.same(int(i)) & likely)]
             free &= places.apart(int(i))
     return chosen
+
+
+def _are_fragments(
+    hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64], places: _Places
+) -> npt.NDArray[np.bool_]:
+    """Return which hypotheses (N,) are parts of what is one stroke, and may be a digit, in a larger view.
+
+    Thin strokes break where the image is shrunk, and their fragments look like digits, as the lower ring of an 8.
+    """
+    shrink = np.array([h.strokes.level.shrink for h in hypotheses])
+    fragments = np.zeros(len(hypotheses), bool)
+    whole = (scores >= _WHOLE) & np.array([len(h.pieces) == 1 and h.span is None for h in hypotheses])
+    for i in np.flatnonzero(whole).tolist():
+        fragments |= places.part_of(i) & (shrink > shrink[i])
+    return fragments
 
 
 class _Places:
@@ -92,6 +111,10 @@ class _Places:
     def apart(self, i: int) -> npt.NDArray[np.bool_]:
         """Return which boxes (N,) lie apart from box i."""
         return np.asarray(self._shared(i) < _APART * np.minimum(self._area, self._area[i]), bool)
+
+    def part_of(self, i: int) -> npt.NDArray[np.bool_]:
+        """Return which boxes (N,) are parts of box i."""
+        return np.asarray((self._shared(i) > 0.85 * self._area) & (self._area < 0.7 * self._area[i]), bool)
 
     def _shared(self, i: int) -> npt.NDArray[np.float64]:
         across = np.minimum(self._right, self._right[i]) - np.maximum(self._left, self._left[i])

@@ -28,7 +28,12 @@ _FULL_STROKE = 3.3
 """Measured width from which a stroke is surely wider than a pixel; thinner ones fade where the image is shrunk."""
 _FADED_COST = 8.0
 _BAR_COST = 1.5
-"""Whatever is long and thin looks like a 1."""
+"""Whatever is long and thin looks like a 1, unless it has the flag or the foot of one."""
+_BAR = 0.87
+"""Ink over what a straight stroke from corner to corner would have, up to which a 1 is a mere bar."""
+_LEAN = 0.6
+"""Width over height up to which a bar stands upright enough for a 1."""
+_LEAN_COST = 3.0
 
 _RING = 0.3
 """Width of the ring that is looked at, in heights of the stroke."""
@@ -63,15 +68,20 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
     )
 
 
-_MOSTLY_TEXT = 0.45
-"""Share of a page's characters that may be something else than digits at no cost, as the signs of a sum are."""
-_TEXT_COST = 8.0
+_MOSTLY_TEXT = 0.5
+"""Share of a line's characters that may be something else than digits at no cost, as the signs of a sum are."""
+_TEXT_COST = 25.0
+_TURNS = 4
+_LINE_REACH, _LINE_HEIGHT = 8.0, 0.8
+"""How far to the sides and up and down a digit's line is looked at, in heights of the digit."""
 
 
-def text_cost(digits: Sequence[Hypothesis], scores: npt.NDArray[np.float64], rejected: Sequence[Hypothesis]) -> float:
-    """Return how much evidence the other writing on the page takes from each digit, 0 or more.
+def text_costs(
+    digits: Sequence[Hypothesis], scores: npt.NDArray[np.float64], rejected: Sequence[Hypothesis]
+) -> npt.NDArray[np.float64]:
+    """Return how much evidence other writing in its line takes from each digit, (N,), 0 or more.
 
-    Some letters look like digits: where most of what was written with the same pen in the same size is none, the
+    Some letters look like digits: where most of a line, written with the same pen in the same size, is no digit, the
     rest are letters, too.
 
     Args:
@@ -80,16 +90,39 @@ def text_cost(digits: Sequence[Hypothesis], scores: npt.NDArray[np.float64], rej
         rejected: connected strokes that are no digits.
     """
     surest = digits[int(scores.argmax())]
-    typical = _typical(_traits(digits), np.clip(scores, 0.01, None))
     others = [
         h for h in rejected if h.strokes is surest.strokes and not any(_overlap(h.box, digit.box) for digit in digits)
     ]
     if not others:
-        return 0.0
-    alike = np.all(np.abs(_traits(others) - typical) < _SAME_HAND, axis=1)
-    characters = sum(max(1.0, h.box[2] / h.box[3]) for h, same in zip(others, alike, strict=True) if same)
-    share = characters / (characters + len(digits))
-    return _TEXT_COST * max(0.0, share - _MOSTLY_TEXT)
+        return np.zeros(len(digits))
+    typical = _typical(_traits(digits), np.clip(scores, 0.01, None))
+    letters = [
+        h
+        for h, same in zip(others, np.all(np.abs(_traits(others) - typical) < _SAME_HAND, axis=1), strict=True)
+        if same
+    ]
+    # a word whose letters touch counts as many
+    written = np.array([max(1.0, h.box[2] / h.box[3]) for h in letters])
+    near_letters = np.array([_in_line(digit, letters) if letters else np.zeros(0, bool) for digit in digits])
+    near_digits = np.array([_in_line(digit, digits) for digit in digits])
+    costs = np.zeros(len(digits))
+    # a digit that turns out to be a letter counts against its neighbours in turn
+    for _ in range(_TURNS):
+        fallen = (scores > 0) & (scores - costs <= 0)
+        foreign = near_letters @ written + near_digits @ fallen
+        own = np.maximum(near_digits @ (scores - costs > 0), 1)
+        share = np.where(foreign >= 2, foreign / (foreign + own), 0)
+        costs = _TEXT_COST * np.maximum(share - _MOSTLY_TEXT, 0)
+    return np.asarray(costs, np.float64)
+
+
+def _in_line(digit: Hypothesis, others: Sequence[Hypothesis]) -> npt.NDArray[np.bool_]:
+    """Return which of some hypotheses (N,) stand in the line of a digit, near it."""
+    x, y, width, height = digit.box
+    boxes = np.array([h.box for h in others])
+    aside = np.abs(boxes[:, 0] + boxes[:, 2] / 2 - (x + width / 2)) - boxes[:, 2] / 2
+    apart = np.abs(boxes[:, 1] + boxes[:, 3] / 2 - (y + height / 2))
+    return np.asarray((aside < _LINE_REACH * height) & (apart < _LINE_HEIGHT * height), bool)
 
 
 def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
@@ -98,7 +131,7 @@ def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
     return across > 0 and down > 0 and across * down > 0.4 * min(a[2] * a[3], b[2] * b[3])
 
 
-_SAME_HAND = np.log([1.8, 2.0, 1.8])
+_SAME_HAND = np.log([2.2, 2.5, 2.0])
 """Factors in contrast, height and stroke width by which characters of one hand differ."""
 _FREE = np.log([1.6, 1.7, 1.7])
 """Factors in contrast, height and stroke width by which digits of one page may differ at no cost."""
@@ -114,7 +147,7 @@ def page_evidence(
 
     What differs from the page's typical contrast, height and stroke width loses; what has company like itself gains.
     """
-    scores = scores - _BAR_COST * (values == 1)
+    scores = scores - np.array([_bar_cost(h) for h in hypotheses]) * (values == 1)
     traits = _traits(hypotheses)
     typical = _typical(traits, np.clip(scores, 0.01, None))
     odd = np.maximum(np.abs(traits - typical) - _FREE, 0) @ _ODD_COST
@@ -122,6 +155,15 @@ def page_evidence(
     alike = np.exp(-odd)
     company = alike * (float(sure @ alike) - sure * alike)
     return np.asarray(scores - odd + np.minimum(_COMPANY * company, _MOST_COMPANY), np.float64)
+
+
+def _bar_cost(hypothesis: Hypothesis) -> float:
+    """Return how much less a mere bar is worth than a 1."""
+    _, _, width, height = hypothesis.box
+    if hypothesis.ink > _BAR * np.hypot(width, height) * hypothesis.stroke_width:
+        return 0.0
+    lying = max(0.0, width / height - _LEAN)
+    return _BAR_COST + _LEAN_COST * min(lying, 1.0)
 
 
 def _traits(hypotheses: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from edgedigits.reading import Classification
 from edgedigits.stages.choice import choose, evidence, sort_views
-from edgedigits.stages.context import page_evidence, surroundings_cost, text_cost
+from edgedigits.stages.context import page_evidence, surroundings_cost, text_costs
 from edgedigits.stages.hypotheses import Hypothesis, cut_hypotheses, joined_hypotheses, single_hypotheses
 from edgedigits.stages.light import UInt8Array, ink_levels
 from edgedigits.stages.strokes import Strokes, find_strokes
@@ -31,7 +31,7 @@ _JOINT_COST = 0.7
 """What each further piece of a digit takes from its evidence: most digits are written in one go."""
 _CUT_COST = 1.0
 """What having been cut takes from the evidence of a digit: many things can be cut into what looks like digits."""
-_REJECTED = -1.0
+_REJECTED = 0.0
 """Evidence below which connected strokes are something else."""
 _SETTLED = 4.0
 """Evidence at which strokes are a digit by themselves and nothing else is tried."""
@@ -121,7 +121,7 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> Page:
     hypotheses = [s.hypothesis for s in chosen]
     values = np.array([int(s.probabilities.argmax()) for s in chosen])
     scores = page_evidence(hypotheses, np.array([s.score for s in chosen]), values)
-    scores -= text_cost(hypotheses, scores, rejected)
+    scores -= text_costs(hypotheses, scores, rejected)
     explained = _explained(hypotheses, scores)
     doubt = max(_LEAST_DOUBT, 1 - explained)
     if scores.max() < _CONVINCING * doubt:
