@@ -16,6 +16,8 @@ from edgedigits_export.evidence import find_laboratories
 from edgedigits_export.facts import FileFacts
 from edgedigits_export.formats import FORMATS, USUAL, Format
 from edgedigits_export.gate import Reference
+from edgedigits_export.html_report import find_changed_digits, make_html_report
+from edgedigits_export.layers import COMPARED_IMAGES, LayerOutputs, read_onnx_layers
 from edgedigits_export.layouts import Layout
 from edgedigits_export.manifest import make_manifest, model_facts
 from edgedigits_export.publishing import check_destination, staged, write_sums
@@ -27,6 +29,7 @@ from edgedigits_export.statistics import digits
 from edgedigits_export.trial import TriedFile, try_file
 
 REPORT = "report.md"
+PAGE = "report.html"
 
 Progress = Callable[[str], None]
 """Is told what is being done, in a few words."""
@@ -72,6 +75,7 @@ def export_bundle(
     progress("scoring the Keras model")
     reference = make_reference(trained)
     facts = model_facts(trained, reference)
+    exact_layers = _read_exact_layers(trained) if any(format.read_layers for format in formats) else None
     with staged(out) as folder:
         files, failures = [], []
         for format in formats:
@@ -87,6 +91,7 @@ def export_bundle(
                     trained.evaluation.glyphs,
                     reference,
                     trained.metrics["parameters"],
+                    exact_layers,
                 )
                 files.append(_admit(tried, format in allowed))
             except ExportError as error:
@@ -98,6 +103,8 @@ def export_bundle(
         manifest = make_manifest(facts, files)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         (folder / REPORT).write_text(make_report(manifest), encoding="utf-8")
+        page = make_html_report(manifest, find_changed_digits(files, trained.evaluation), trained.evaluation.glyphs)
+        (folder / PAGE).write_text(page, encoding="utf-8")
         for layout in layouts:
             layout.write(folder, FORMATS[layout.format].file_name, manifest)
         write_sums(folder)
@@ -139,6 +146,15 @@ def _check_layouts(layouts: Sequence[Layout], formats: Sequence[Format]) -> None
     for layout in layouts:
         if layout.format not in made:
             raise InputError(f"The layout {layout.name} needs the format {layout.format}; add it to --formats.")
+
+
+def _read_exact_layers(trained: TrainedModel) -> LayerOutputs | None:
+    """Return what the layers answer in float; None if the model does not get as far, which its formats will tell."""
+    try:
+        with quiet():
+            return read_onnx_layers(trained.float_onnx, trained.evaluation.glyphs[:COMPARED_IMAGES])
+    except Exception:
+        return None
 
 
 def _convert(format: Format, trained: TrainedModel, facts: Mapping[str, Any], folder: Path) -> tuple[Path, FileFacts]:

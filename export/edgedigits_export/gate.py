@@ -52,6 +52,21 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Change:
+    """An evaluation image that a file answers otherwise than Keras.
+
+    Attributes:
+        image: its index.
+        reference: the digit that Keras answers.
+        answer: the digit that the file answers.
+    """
+
+    image: int
+    reference: int
+    answer: int
+
+
+@dataclass(frozen=True)
 class GateResult:
     """How a file did in one engine.
 
@@ -63,6 +78,7 @@ class GateResult:
         lost: images that only Keras answers right.
         won: images that only the file answers right.
         ties: images on which the two best digits tie.
+        changes: the images answered otherwise than by Keras.
         faults: what the gate holds against it; empty where it passed.
     """
 
@@ -73,6 +89,7 @@ class GateResult:
     lost: int
     won: int
     ties: int
+    changes: tuple[Change, ...]
     faults: tuple[str, ...]
 
     @property
@@ -111,6 +128,9 @@ def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateR
         lost=lost,
         won=won,
         ties=ties,
+        changes=tuple(
+            Change(int(image), int(theirs[image]), int(mine[image])) for image in np.flatnonzero(mine != theirs)
+        ),
         faults=(
             *_faults_of_answers(**measured, reference_accuracy=float(reference_right.mean()), tolerance=tolerance),
             *_faults_of_losses(lost, won),

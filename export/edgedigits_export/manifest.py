@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from edgedigits.bundle import SCHEMA
 from edgedigits.glyphs import CONTRACT, SIDE
@@ -50,6 +53,11 @@ def model_facts(trained: TrainedModel, reference: Reference) -> dict[str, Any]:
             "interval": list(wilson_interval(reference.hits, images)),
             "images": images,
             "parameters": metrics["parameters"],
+        },
+        "calibration": {
+            "images": len(trained.calibration.labels),
+            "per_class": np.bincount(trained.calibration.labels, minlength=classes).tolist(),
+            "shared_with_evaluation": len(trained.shared_digests()),
         },
         "provenance": {
             "recipe": metrics["recipe"],
@@ -96,6 +104,7 @@ def _file_entry(file: TriedFile) -> dict[str, Any]:
         "allowed": list(file.causes) if file.allowed else [],
         "engines": file.engines,
         "minimum": file.minimum,
+        "layers": [asdict(layer) for layer in file.layers],
         "trials": [_trial_entry(trial) for trial in file.trials],
     }
 

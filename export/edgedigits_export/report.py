@@ -1,79 +1,170 @@
-"""The table that export prints, and the report that lies in the bundle."""
+"""The report of a bundle: the table that export prints, and report.md; `html_report` makes the page with pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from edgedigits.engines import ENGINES
+from edgedigits_export.layers import COMPARED_IMAGES
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the report: what stands over its columns, and its rows."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def as_text(self) -> str:
+        """Return it aligned, which is Markdown as well."""
+        widths = [max(len(row[column]) for row in (self.head, *self.rows)) for column in range(len(self.head))]
+        lines = [
+            "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+            for row in (self.head, *self.rows)
+        ]
+        lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the report.
+
+    Attributes:
+        name: by which the page with the pictures finds it.
+        title: its heading.
+        text: paragraphs before the table.
+        table: None where there is none.
+    """
+
+    name: str
+    title: str
+    text: tuple[str, ...]
+    table: Table | None = None
 
 
 def format_table(manifest: Mapping[str, Any]) -> str:
     """Return the table of a bundle's files as aligned text, which is Markdown as well."""
-    return _table(
+    return _files(manifest).as_text()
+
+
+def make_report(manifest: Mapping[str, Any]) -> str:
+    """Return the report of a bundle in Markdown."""
+    blocks = []
+    for number, section in enumerate(make_sections(manifest)):
+        blocks += [f"{'##' if number else '#'} {section.title}", *section.text]
+        blocks += [section.table.as_text()] if section.table else []
+    return "\n\n".join(blocks) + "\n"
+
+
+def make_sections(manifest: Mapping[str, Any]) -> tuple[Section, ...]:
+    """Return what the report says, the first section under its title."""
+    reference, provenance, calibration = manifest["reference"], manifest["provenance"], manifest["calibration"]
+    sections = [
+        Section(
+            "files",
+            "What was exported",
+            (
+                f"The Keras model ({reference['parameters']:,} parameters) answers {_accuracy(reference)} of the"
+                f" {reference['images']:,} evaluation images right. Every file was run on all of them in every engine"
+                " below; agreement is the share of images that get the same answer as from Keras.",
+                *_allowances(manifest),
+            ),
+            _files(manifest),
+        ),
+        Section(
+            "trials",
+            "Every file in every engine",
+            (
+                "A file is offered to an engine only if it passed in every version that was tried. Latencies are"
+                " medians of single calls in one thread on the machine of the export.",
+            ),
+            _trials(manifest),
+        ),
+        Section(
+            "layers",
+            "The layers of the 8-bit files",
+            (
+                "The signal-to-quantization-noise ratio after each layer against the float model, and the share of its"
+                f" outputs that saturate, on {COMPARED_IMAGES} evaluation images. The fewer decibels, the more"
+                " noise; each bit gives about 6.",
+            ),
+            _layers(manifest),
+        ),
+        Section(
+            "calibration",
+            "What the 8-bit ranges were taken from",
+            (
+                f"{calibration['images']:,} training images, none of them among the evaluation images:"
+                f" {calibration['shared_with_evaluation']} of their digests are shared.",
+            ),
+            Table(
+                ("digit", *(str(digit) for digit in range(len(calibration["per_class"])))),
+                (("images", *(f"{count:,}" for count in calibration["per_class"])),),
+            ),
+        ),
+        Section(
+            "origin",
+            "Where it comes from",
+            (
+                f"- training data: {provenance['training_data']}, seed {provenance['seed']}\n"
+                f"- source: commit {provenance['git_commit'] or 'unknown (not in a git tree)'}\n"
+                f"- trained with {_versions(provenance['versions'])}\n"
+                f"- exported with {_versions(provenance['exported_with'])}",
+            ),
+        ),
+    ]
+    return tuple(section for section in sections if section.table is None or section.table.rows)
+
+
+def _files(manifest: Mapping[str, Any]) -> Table:
+    return Table(
         ("file", "bytes", "accuracy (95 % interval)", "agreement", "one digit"),
-        [
+        tuple(
             (
                 entry["name"],
                 f"{entry['bytes']:,}",
                 _accuracy(entry),
                 f"{entry['agreement']:.2%}",
-                f"{entry['latency_us']:.0f} µs in {_title(next(iter(entry['engines'])))}",
+                f"{entry['latency_us']:.0f} µs in {engine_title(next(iter(entry['engines'])))}",
             )
             for entry in manifest["files"]
-        ],
+        ),
     )
 
 
-def make_report(manifest: Mapping[str, Any]) -> str:
-    """Return the report of a bundle in Markdown."""
-    reference, provenance = manifest["reference"], manifest["provenance"]
-    trials = [
-        (
-            entry["name"],
-            f"{_title(trial['engine'])} {trial['version']}",
-            *_measured(trial),
-            "; ".join(trial["faults"]) or "passed",
-        )
-        for entry in manifest["files"]
-        for trial in entry["trials"]
-    ]
-    return "\n".join(
-        [
-            "# What was exported",
-            "",
-            f"The Keras model ({reference['parameters']:,} parameters) answers {_accuracy(reference)} of the"
-            f" {reference['images']:,} evaluation images right. Every file was run on all of them in every engine"
-            " below; agreement is the share of images that get the same answer as from Keras.",
-            "",
-            format_table(manifest),
-            "",
-            "## Every file in every engine",
-            "",
-            "A file is offered to an engine only if it passed in every version that was tried.",
-            "",
-            _table(
-                ("file", "engine", "accuracy", "agreement", "max Δp", "lost / won", "ties", "one digit", "verdict"),
-                trials,
-            ),
-            "",
-            *_allowances(manifest),
-            "Latencies are medians of single calls in one thread on the machine of the export.",
-            "",
-            "## Where it comes from",
-            "",
-            f"- training data: {provenance['training_data']}, seed {provenance['seed']}",
-            f"- source: commit {provenance['git_commit'] or 'unknown (not in a git tree)'}",
-            f"- trained with {_versions(provenance['versions'])}",
-            f"- exported with {_versions(provenance['exported_with'])}",
-            "",
-        ]
+def _trials(manifest: Mapping[str, Any]) -> Table:
+    return Table(
+        ("file", "engine", "accuracy", "agreement", "max Δp", "lost / won", "ties", "one digit", "verdict"),
+        tuple(
+            (
+                entry["name"],
+                f"{engine_title(trial['engine'])} {trial['version']}",
+                *_measured(trial),
+                "; ".join(trial["faults"]) or "passed",
+            )
+            for entry in manifest["files"]
+            for trial in entry["trials"]
+        ),
+    )
+
+
+def _layers(manifest: Mapping[str, Any]) -> Table:
+    return Table(
+        ("file", "layer", "noise ratio", "saturated"),
+        tuple(
+            (entry["name"], layer["layer"], f"{layer['decibels']:.1f} dB", f"{layer['clipped']:.3%}")
+            for entry in manifest["files"]
+            for layer in entry["layers"]
+        ),
     )
 
 
 def _allowances(manifest: Mapping[str, Any]) -> list[str]:
     return [
-        f"**{entry['name']} did not pass and was published on demand:** {'; '.join(entry['allowed'])}.\n"
+        f"**{entry['name']} did not pass and was published on demand:** {'; '.join(entry['allowed'])}."
         for entry in manifest["files"]
         if entry["allowed"]
     ]
@@ -101,15 +192,6 @@ def _versions(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{tool} {version}" for tool, version in sorted(versions.items()))
 
 
-def _title(engine: str) -> str:
+def engine_title(engine: str) -> str:
+    """Return an engine's name as its makers write it."""
     return ENGINES[engine].title
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    lines = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
-        for row in (head, *rows)
-    ]
-    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
-    return "\n".join(lines)

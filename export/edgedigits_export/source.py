@@ -82,13 +82,17 @@ class TrainedModel:
             calibration=_read_glyphs(folder / CALIBRATION),
             evaluation=_read_glyphs(folder / EVALUATION),
         )
-        shared = _digests(trained.calibration.glyphs) & _digests(trained.evaluation.glyphs)
+        shared = trained.shared_digests()
         if shared:
             raise InputError(
                 f"{len(shared)} images of {folder / EVALUATION} are in {CALIBRATION} as well, so that the files would"
                 " be scored on what they were fitted to; run `edgedigits train` again."
             )
         return trained
+
+    def shared_digests(self) -> set[bytes]:
+        """Return the SHA-256 digests of images that are in calibration and evaluation alike."""
+        return _digests(self.calibration.glyphs) & _digests(self.evaluation.glyphs)
 
     @cached_property
     def keras_model(self) -> Any:
@@ -112,6 +116,13 @@ class TrainedModel:
                 " export takes models that `edgedigits train` made."
             )
         return model
+
+    @cached_property
+    def float_onnx(self) -> bytes:
+        """The model as canonical float ONNX, which all ONNX formats start from."""
+        from edgedigits_export.onnx_graph import convert_to_onnx, serialise
+
+        return serialise(convert_to_onnx(self.keras_model))
 
     def reference_logits(self) -> npt.NDArray[np.float32]:
         """Return what the Keras model answers on the evaluation images: float32, (N, C)."""
@@ -168,7 +179,7 @@ def _read_glyphs(path: Path) -> LabelledGlyphs:
 
 
 def _digests(glyphs: UInt8Array) -> set[bytes]:
-    return {glyph.tobytes() for glyph in glyphs}
+    return {hashlib.sha256(glyph).digest() for glyph in glyphs}
 
 
 def _first_line(error: Exception) -> str:

@@ -12,6 +12,14 @@ from edgedigits_export.evidence import Laboratory
 from edgedigits_export.facts import FileFacts
 from edgedigits_export.formats.base import Format
 from edgedigits_export.gate import GateResult, Reference, judge, size_faults
+from edgedigits_export.layers import (
+    COMPARED_IMAGES,
+    LayerComparison,
+    LayerOutputs,
+    clipping_faults,
+    compare_layers,
+)
+from edgedigits_export.quiet import quiet
 from edgedigits_export.source import UInt8Array
 
 
@@ -44,6 +52,7 @@ class TriedFile:
         facts: what it says of itself.
         faults: what is held against the file itself, whatever runs it.
         trials: its trials, engines in the runtime's order of preference.
+        layers: how its layers compare with those in float, where activations are quantized.
         allowed: whether it is wanted in spite of the gate: then every engine that gives answers may use it.
     """
 
@@ -52,6 +61,7 @@ class TriedFile:
     facts: FileFacts
     faults: tuple[str, ...]
     trials: tuple[Trial, ...]
+    layers: tuple[LayerComparison, ...] = ()
     allowed: bool = False
 
     @property
@@ -99,6 +109,7 @@ def try_file(
     glyphs: UInt8Array,
     reference: Reference,
     parameters: int,
+    exact_layers: LayerOutputs | None = None,
 ) -> TriedFile:
     """Try a file in every engine that its format is offered to.
 
@@ -110,6 +121,8 @@ def try_file(
         glyphs: the evaluation images, uint8 (N, 28, 28, 1).
         reference: what Keras answers to them.
         parameters: number of the model's parameters.
+        exact_layers: what the layers answer in float to the first `COMPARED_IMAGES` of the glyphs; None where
+            layers are not to be compared.
 
     Raises:
         ExportError: none of the format's engines is here.
@@ -123,13 +136,27 @@ def try_file(
         raise ExportError(
             f"it was run in no engine, for none of {', '.join(format.engines)} is installed; install one of them"
         )
+    layers = _compare_layers(format, path, glyphs, exact_layers) if exact_layers else ()
     return TriedFile(
         format,
         path,
         facts,
-        size_faults(path.stat().st_size, parameters, format.weight_bytes),
+        (*size_faults(path.stat().st_size, parameters, format.weight_bytes), *clipping_faults(layers)),
         tuple(_try_in(laboratory, format, path, glyphs, reference) for laboratory in offered),
+        layers,
     )
+
+
+def _compare_layers(
+    format: Format, path: Path, glyphs: UInt8Array, exact_layers: LayerOutputs
+) -> tuple[LayerComparison, ...]:
+    if format.read_layers is None:
+        return ()
+    try:
+        with quiet():
+            return compare_layers(exact_layers, format.read_layers(path.read_bytes(), glyphs[:COMPARED_IMAGES]))
+    except Exception:  # what is wrong with a file that cannot be looked into, the engines tell
+        return ()
 
 
 def _try_in(laboratory: Laboratory, format: Format, path: Path, glyphs: UInt8Array, reference: Reference) -> Trial:

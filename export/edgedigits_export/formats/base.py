@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgedigits_export.facts import FileFacts
+from edgedigits_export.layers import ReadLayers
 from edgedigits_export.source import TrainedModel
 
 
@@ -52,6 +53,7 @@ class Format:
         convert: makes the file's content; what it raises is the cause of a failed export.
         embed: puts facts about the model inside the file.
         read_facts: reads what a file says of itself, and refuses one that its engines cannot run.
+        read_layers: tells what each layer of a quantized file answers; None where activations are not quantized.
     """
 
     name: str
@@ -64,3 +66,4 @@ class Format:
     convert: Callable[[TrainedModel], bytes]
     embed: Callable[[bytes, Mapping[str, Any]], bytes]
     read_facts: Callable[[bytes], FileFacts]
+    read_layers: ReadLayers | None = None

@@ -6,7 +6,6 @@ from edgedigits_export.embedding import embed_in_onnx
 from edgedigits_export.formats.base import FLOAT16, Format
 from edgedigits_export.onnx_graph import (
     canonical,
-    convert_to_onnx,
     read_facts,
     serialise,
     store_weights_as_float16,
@@ -15,7 +14,9 @@ from edgedigits_export.source import TrainedModel
 
 
 def _convert(trained: TrainedModel) -> bytes:
-    return serialise(canonical(store_weights_as_float16(convert_to_onnx(trained.keras_model))))
+    import onnx
+
+    return serialise(canonical(store_weights_as_float16(onnx.load_from_string(trained.float_onnx))))
 
 
 ONNX_FLOAT16 = Format(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from edgedigits_export.embedding import embed_in_onnx
 from edgedigits_export.formats.base import FLOAT, Format
-from edgedigits_export.onnx_graph import convert_to_onnx, read_facts, serialise
+from edgedigits_export.onnx_graph import read_facts
 from edgedigits_export.source import TrainedModel
 
 
 def _convert(trained: TrainedModel) -> bytes:
-    return serialise(convert_to_onnx(trained.keras_model))
+    return trained.float_onnx
 
 
 ONNX_FLOAT32 = Format(

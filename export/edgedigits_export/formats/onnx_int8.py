@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from edgedigits_export.embedding import embed_in_onnx
 from edgedigits_export.formats.base import INT8, Format
+from edgedigits_export.layers import read_onnx_layers
 from edgedigits_export.onnx_graph import (
     canonical,
-    convert_to_onnx,
     feed_pixels_directly,
     keep_logits_float,
     read_facts,
@@ -42,7 +42,7 @@ def _convert(trained: TrainedModel) -> bytes:
     with tempfile.TemporaryDirectory(prefix="edgedigits-") as folder:
         path = Path(folder) / "quantized.onnx"
         quantize_static(
-            convert_to_onnx(trained.keras_model),
+            onnx.load_from_string(trained.float_onnx),
             str(path),
             Batches(trained.calibration.glyphs),
             quant_format=QuantFormat.QDQ,
@@ -68,4 +68,5 @@ ONNX_INT8 = Format(
     convert=_convert,
     embed=embed_in_onnx,
     read_facts=read_facts,
+    read_layers=read_onnx_layers,
 )

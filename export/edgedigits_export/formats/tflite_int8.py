@@ -11,6 +11,7 @@ from edgedigits_export.embedding import embed_in_tflite
 from edgedigits_export.errors import ExportError
 from edgedigits_export.facts import FileFacts
 from edgedigits_export.formats.base import INT8, Format
+from edgedigits_export.layers import read_tflite_layers
 from edgedigits_export.savedmodel import with_float_input
 from edgedigits_export.source import TrainedModel
 from edgedigits_export.tflite import builtin_converter, read_facts, read_input_quantization, tensor_types
@@ -56,4 +57,5 @@ TFLITE_INT8 = Format(
     convert=_convert,
     embed=embed_in_tflite,
     read_facts=_read_facts,
+    read_layers=read_tflite_layers,
 )
