@@ -86,6 +86,11 @@ def stroke_matrices(form: Letterform, rounding: int) -> tuple[FloatArray, ...]:
         form: the letterform.
         rounding: how far the writer cuts corners, in half samples; 0 keeps them sharp.
     """
+    return tuple(_smoothing_matrix(len(path), rounding / 2) @ path for path in _sharp_matrices(form))
+
+
+@cache
+def _sharp_matrices(form: Letterform) -> tuple[FloatArray, ...]:
     matrices = []
     for stroke in form.strokes:
         points, corners = form.points[stroke], form.corners[stroke]
@@ -96,6 +101,5 @@ def stroke_matrices(form: Letterform, rounding: int) -> tuple[FloatArray, ...]:
             wide = np.zeros((len(piece), len(points)))
             wide[:, first : last + 1] = piece
             rows.append(wide if first == 0 else wide[1:])
-        path = np.vstack(rows)
-        matrices.append(_smoothing_matrix(len(path), rounding / 2) @ path)
+        matrices.append(np.vstack(rows))
     return tuple(matrices)
