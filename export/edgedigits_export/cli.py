@@ -13,10 +13,12 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
         return
     from edgedigits_export.formats import FORMATS
     from edgedigits_export.layouts import LAYOUTS
+    from edgedigits_export.targets import TARGETS
 
     summaries = {
         "Formats:": {name: format.summary for name, format in FORMATS.items()},
         "Layouts:": {name: layout.summary for name, layout in LAYOUTS.items()},
+        "Targets:": {name: target.summary for name, target in TARGETS.items()},
     }
     width = max(len(name) for entries in summaries.values() for name in entries)
     for heading, entries in summaries.items():
@@ -45,7 +47,12 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
 @click.option(
     "--formats",
     metavar="NAME,NAME…",
-    help="Formats to make, or all.  [default: int8 and float32 of ONNX and TFLite]",
+    help="Formats to make, or all.  [default: int8 and float32 of ONNX and TFLite, as far as the target runs them]",
+)
+@click.option(
+    "--target",
+    metavar="NAME",
+    help="Device that the bundle is for: what cannot run there is refused before it is converted.",
 )
 @click.option(
     "--engines-of",
@@ -75,12 +82,13 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     is_eager=True,
     expose_value=False,
     callback=_list_formats,
-    help="List formats and layouts, and where they run.",
+    help="List formats and layouts, where they run, and the targets.",
 )
 def export(
     source: Path,
     out: Path,
     formats: str | None,
+    target: str | None,
     interpreters: tuple[Path, ...],
     layouts: tuple[str, ...],
     allowed: tuple[str, ...],
@@ -95,15 +103,19 @@ def export(
     from edgedigits_export.formats import USUAL, get_formats
     from edgedigits_export.layouts import get_layouts
     from edgedigits_export.report import format_table
+    from edgedigits_export.targets import get_target
 
+    device = get_target(target) if target else None
+    usual = tuple(format for format in USUAL if device is None or device.readers(format))
     try:
         bundle = export_bundle(
             source,
             out,
-            USUAL if formats is None else get_formats(formats.split(",")),
+            usual if formats is None else get_formats(formats.split(",")),
             interpreters=interpreters,
             layouts=get_layouts(layouts),
             allowed=get_formats(allowed) if allowed else (),
+            target=device,
             progress=_show_progress,
         )
     finally:

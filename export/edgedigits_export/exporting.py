@@ -26,6 +26,7 @@ from edgedigits_export.quiet import quiet
 from edgedigits_export.report import make_report
 from edgedigits_export.source import TrainedModel
 from edgedigits_export.statistics import digits
+from edgedigits_export.targets import Target
 from edgedigits_export.trial import TriedFile, try_file
 
 REPORT = "report.md"
@@ -42,6 +43,7 @@ def export_bundle(
     interpreters: Sequence[Path] = (),
     layouts: Sequence[Layout] = (),
     allowed: Sequence[Format] = (),
+    target: Target | None = None,
     progress: Progress = lambda _: None,
 ) -> Bundle:
     """Export a trained model: convert it, score every file in every engine, and publish the bundle whole.
@@ -53,14 +55,16 @@ def export_bundle(
         interpreters: Python interpreters of other environments with edgedigits, whose engines are to be tried too.
         layouts: in which other forms files are to be laid into the bundle.
         allowed: formats that are published even if the gate holds something against them, which the manifest records.
+        target: the device that the bundle is for; what cannot run there is refused, as far as possible before
+            anything is converted. None for any device.
         progress: is told what is being done.
 
     Returns:
         The published bundle.
 
     Raises:
-        InputError: `source` or `out` cannot be used as they are, an interpreter does not run, or a layout needs a
-            format that is not made.
+        InputError: `source` or `out` cannot be used as they are, an interpreter does not run, a layout needs a
+            format that is not made, or a format or a layer of the model cannot run on the target.
         ExportError: a format failed; the message has every one with its cause. What was at `out` is untouched, and
             the failed files are in quarantine beside it.
 
@@ -70,7 +74,11 @@ def export_bundle(
     """
     check_destination(out)
     _check_layouts(layouts, formats)
+    if target:
+        target.check_formats(formats)
     trained = TrainedModel.load(source)
+    if target:
+        target.check_layers({type(layer).__name__ for layer in trained.keras_model.layers}, formats)
     laboratories = find_laboratories([Path(sys.executable), *interpreters])
     progress("scoring the Keras model")
     reference = make_reference(trained)
@@ -82,6 +90,8 @@ def export_bundle(
             try:
                 progress(f"converting to {format.name}")
                 path, file_facts = _convert(format, trained, facts, folder)
+                if target:
+                    target.check_file(format, file_facts)
                 progress(f"scoring {path.name}")
                 tried = try_file(
                     format,
@@ -100,7 +110,7 @@ def export_bundle(
         if failures:
             fill_quarantine(out, failures)
             raise ExportError(_describe(failures, out))
-        manifest = make_manifest(facts, files)
+        manifest = make_manifest(facts, files, target)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         (folder / REPORT).write_text(make_report(manifest), encoding="utf-8")
         page = make_html_report(manifest, find_changed_digits(files, trained.evaluation), trained.evaluation.glyphs)

@@ -14,8 +14,10 @@ class FileFacts:
         opset: of an ONNX file, else None.
         ir: the version of the ONNX file format, else None.
         minimum: the engine versions from which the file can run, as far as the file tells.
+        operators: the kinds of its operators, as its format calls them.
     """
 
     opset: int | None
     ir: int | None
     minimum: Mapping[str, str]
+    operators: frozenset[str] = frozenset()

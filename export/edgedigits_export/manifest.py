@@ -17,6 +17,7 @@ from edgedigits.glyphs import CONTRACT, SIDE
 from edgedigits_export.gate import Reference
 from edgedigits_export.source import TrainedModel
 from edgedigits_export.statistics import losing_probability, wilson_interval
+from edgedigits_export.targets import Target
 from edgedigits_export.trial import Trial, TriedFile
 
 _TOOLS = ("keras", "numpy", "onnx", "onnxruntime", "tensorflow", "tensorflow-cpu", "tf2onnx")
@@ -70,15 +71,17 @@ def model_facts(trained: TrainedModel, reference: Reference) -> dict[str, Any]:
     }
 
 
-def make_manifest(facts: Mapping[str, Any], files: Sequence[TriedFile]) -> dict[str, Any]:
+def make_manifest(facts: Mapping[str, Any], files: Sequence[TriedFile], target: Target | None) -> dict[str, Any]:
     """Return the manifest of a bundle as plain values; everything in it but the latencies can be had again.
 
     Args:
         facts: the `model_facts`.
         files: the files in order of preference.
+        target: the device that the bundle is for; None for any.
     """
     return {
         **facts,
+        "target": target.name if target else None,
         "provenance": {**facts["provenance"], "git_commit": _git_commit()},
         "files": [_file_entry(file) for file in files],
     }

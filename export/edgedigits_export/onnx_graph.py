@@ -245,7 +245,12 @@ def read_facts(content: bytes) -> FileFacts:
             f"it has opset {opsets['']} and IR {proto.ir_version}, older runtimes end at {OPSET} and {IR};"
             " use the pinned tf2onnx and onnxruntime"
         )
-    return FileFacts(opsets[""], proto.ir_version, {"onnxruntime": MINIMUM_ONNXRUNTIME, "opencv": MINIMUM_OPENCV})
+    return FileFacts(
+        opsets[""],
+        proto.ir_version,
+        {"onnxruntime": MINIMUM_ONNXRUNTIME, "opencv": MINIMUM_OPENCV},
+        frozenset(node.op_type for node in proto.graph.node),
+    )
 
 
 def _ordered(output: str, makers: dict[str, Any]) -> Iterator[Any]:

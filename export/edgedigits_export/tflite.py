@@ -38,7 +38,8 @@ def read_facts(content: bytes) -> FileFacts:
             f"it needs the operators {', '.join(custom)}, which no light interpreter has;"
             " build the model from layers that TFLite has operators for"
         )
-    return FileFacts(opset=None, ir=None, minimum={"litert": FIRST_LITERT, "tflite_runtime": _minimum_runtime(model)})
+    minimum = {"litert": FIRST_LITERT, "tflite_runtime": _minimum_runtime(model)}
+    return FileFacts(opset=None, ir=None, minimum=minimum, operators=_operators(model))
 
 
 def tensor_types(content: bytes) -> frozenset[str]:
@@ -57,6 +58,12 @@ def read_input_quantization(content: bytes) -> tuple[float, int]:
     if quantization is None or quantization.scale is None:
         return 0.0, 0
     return float(quantization.scale[0]), int(quantization.zeroPoint[0])
+
+
+def _operators(model: Any) -> frozenset[str]:
+    from tensorflow.lite.tools import flatbuffer_utils
+
+    return frozenset(flatbuffer_utils.opcode_to_name(model, index) for index in range(len(model.operatorCodes)))
 
 
 def _parse(content: bytes) -> Any:

@@ -11,6 +11,7 @@ import pytest
 from edgedigits.bundle import Bundle
 from edgedigits_export.formats import FORMATS
 from edgedigits_export.layouts import LAYOUTS
+from edgedigits_export.targets import TARGETS
 
 EDGEDIGITS = str(Path(sys.executable).parent / "edgedigits")
 
@@ -43,7 +44,7 @@ def test_the_formats_are_listed_with_what_they_are_for() -> None:
     done = run("--list")
     assert done.returncode == 0
     listed = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if line.startswith("  "))
-    registered = {**FORMATS, **LAYOUTS}
+    registered = {**FORMATS, **LAYOUTS, **TARGETS}
     assert {name: summary.strip() for name, summary in listed.items()} == {
         name: entry.summary for name, entry in registered.items()
     }
@@ -59,6 +60,8 @@ def test_the_formats_are_listed_with_what_they_are_for() -> None:
         (["--engines-of", "/bin/true"], "/bin/true cannot tell which engines it has"),
         (["--layout", "d-header"], "There is no layout 'd-header'; choose from c-header, triton"),
         (["--layout", "triton", "--formats", "onnx-int8"], "The layout triton needs the format onnx-float32"),
+        (["--target", "pi6"], "There is no target 'pi6'; choose from pi5, "),
+        (["--target", "browser", "--formats", "tflite-int8"], "Nothing on browser runs tflite-int8"),
         (["--allow", "onnx-int9"], "There is no format 'onnx-int9'"),
         (["--out", "full"], "full holds files but no bundle"),
     ],
