@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
-from unittest import mock
 
 import numpy as np
 import numpy.typing as npt
@@ -57,23 +56,12 @@ def reader() -> Reader:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a quick training: on MNIST where it is here, else on synthetic digits."""
-    from edgedigits_train import training
+    """The folder of a quick training: on MNIST where it can be had, else on synthetic digits."""
     from edgedigits_train.recipes import RECIPES
+    from edgedigits_train.training import train
 
     out = tmp_path_factory.mktemp("quick") / "train"
-    if mnist_folder() is not None:
-        training.train(RECIPES["quick"], out)
-        return out
-
-    from edgedigits_train.datasets import Dataset, LabelledGlyphs
-    from edgedigits_train.handwriting.glyphs import render_glyphs
-
-    sizes = (10_000, 1_000, 10_000)
-    parts = [LabelledGlyphs(*render_glyphs(count, seed)) for seed, count in enumerate(sizes)]
-    dataset = Dataset("synthetic", {}, *parts)
-    with mock.patch.object(training, "load_mnist", return_value=dataset):
-        training.train(RECIPES["quick"], out)
+    train(RECIPES["quick"], out)
     return out
 
 

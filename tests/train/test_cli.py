@@ -35,7 +35,7 @@ def run(small: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
     options = ["--epochs", "1", "--batch", "100", "--learning-rate", "0.05", "--seed", "7", "--show"]
     without_display = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     with (
-        mock.patch.object(training, "load_mnist", return_value=small),
+        mock.patch.object(training, "load_dataset", return_value=small),
         mock.patch.object(training, "predict_logits", wraps=training.predict_logits) as predict,
         mock.patch.dict(os.environ, without_display, clear=True),
         mock.patch.object(sys, "platform", "linux"),

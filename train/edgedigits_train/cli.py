@@ -38,10 +38,11 @@ _PLOTS = ("curves.png", "confusion.png", "mistakes.png")
 )
 @click.option("--show", is_flag=True, help="Open the plots afterwards.")
 def train(recipe: str, seed: int, out: Path, show: bool, **changes: Any) -> None:
-    """Train a model on MNIST.
+    """Train a model on MNIST, or on synthetic digits where MNIST cannot be had.
 
     Leaves digits.keras, its metrics and plots, and the arrays that `edgedigits export` takes. MNIST comes from
-    $EDGEDIGITS_DATA/mnist, else from the user's cache, else from the internet.
+    $EDGEDIGITS_DATA/mnist, else from the user's cache, else from the internet; where it is nowhere, digits that the
+    project's own synthesizer writes take its place, and the result says so.
     """
     # TensorFlow takes seconds to import: not for --help
     from edgedigits_train import training
@@ -51,6 +52,7 @@ def train(recipe: str, seed: int, out: Path, show: bool, **changes: Any) -> None
     rows = [
         ("recipe", f"{chosen.name} (epochs {chosen.epochs}, seed {seed})"),
         ("parameters", f"{metrics.parameters:,}"),
+        ("training data", metrics.training_data),
         ("test accuracy", f"{metrics.test}"),
         ("held out", f"{metrics.validation}"),
         ("time", f"{metrics.seconds:.0f} s ({metrics.cpu_seconds:.0f} s of CPU)"),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
 
 from edgedigits.glyphs import normalise_crops
 from edgedigits_train import mnist
+from edgedigits_train.handwriting import render_glyphs
+
+logger = logging.getLogger(__name__)
 
 HELD_OUT = 5_000
 """Training images set aside for selection and calibration."""
@@ -46,6 +52,65 @@ class Dataset:
     training: LabelledGlyphs
     held_out: LabelledGlyphs
     test: LabelledGlyphs
+
+
+SYNTHETIC_SIZES = {"training": 55_000, "held_out": HELD_OUT, "test": 10_000}
+"""How many digits are rendered where there is no MNIST: as many as it has."""
+
+_RENDERED_AT_ONCE = 1_000
+_SEEDS_OF_A_PART = 1_000_000
+"""The parts' seeds lie so far apart that no digit is in two of them."""
+
+
+def load_dataset(*, training_images: int | None = None, progress: bool = False) -> Dataset:
+    """Return MNIST, or the project's own synthetic digits where MNIST can be neither found nor downloaded.
+
+    What is missing is said as a warning of this module's logger.
+
+    Args:
+        training_images: as in `load_mnist`.
+        progress: show a bar on stderr while files are downloaded or digits rendered.
+
+    Raises:
+        InputError: a file in `$EDGEDIGITS_DATA/mnist` is damaged.
+    """
+    try:
+        return load_mnist(training_images=training_images, progress=progress)
+    except mnist.DataError as error:
+        logger.warning("%s Until then: training on the project's own SYNTHETIC digits, not on MNIST.", error)
+        return render_dataset(training_images=training_images, progress=progress)
+
+
+def render_dataset(*, training_images: int | None = None, progress: bool = False) -> Dataset:
+    """Return digits that the project's synthesizer wrote, in as many writers' hands as there are digits.
+
+    Args:
+        training_images: how many to train on; 55,000 where None.
+        progress: show a bar on stderr.
+
+    Example:
+        >>> render_dataset(training_images=1000).name
+        'synthetic'
+    """
+    sizes = {**SYNTHETIC_SIZES, "training": training_images or SYNTHETIC_SIZES["training"]}
+    with tqdm(total=sum(sizes.values()), desc="rendering digits", disable=not progress) as bar:
+        parts = {
+            name: _render_part(size, number * _SEEDS_OF_A_PART, bar)
+            for number, (name, size) in enumerate(sizes.items())
+        }
+    hashes = {name: hashlib.sha256(part.glyphs.tobytes()).hexdigest() for name, part in parts.items()}
+    return Dataset(name="synthetic", hashes=hashes, **parts)
+
+
+def _render_part(size: int, seed: int, bar: tqdm) -> LabelledGlyphs:
+    chunks = []
+    for start in range(0, size, _RENDERED_AT_ONCE):
+        count = min(_RENDERED_AT_ONCE, size - start)
+        chunks.append(render_glyphs(count, seed + start))
+        bar.update(count)
+    return LabelledGlyphs(
+        np.concatenate([glyphs for glyphs, _ in chunks]), np.concatenate([labels for _, labels in chunks])
+    )
 
 
 def load_mnist(*, training_images: int | None = None, progress: bool = False) -> Dataset:

@@ -23,7 +23,7 @@ from edgedigits.glyphs import CONTRACT
 from edgedigits_train import plots
 from edgedigits_train.augmentation import Augmentation, augment
 from edgedigits_train.calibration import balanced_sample, fit_digit_score, fit_temperature
-from edgedigits_train.datasets import Dataset, LabelledGlyphs, load_mnist
+from edgedigits_train.datasets import Dataset, LabelledGlyphs, load_dataset
 from edgedigits_train.memory import keep_freed_memory
 from edgedigits_train.metrics import Metrics, Score
 from edgedigits_train.model import build_model
@@ -45,7 +45,9 @@ class Fit:
 
 
 def train(recipe: Recipe, out: Path, *, seed: int = 0, progress: bool = False) -> Metrics:
-    """Train a model on MNIST and leave it in `out` with its plots, its metrics and the arrays for export.
+    """Train a model and leave it in `out` with its plots, its metrics and the arrays for export.
+
+    It is trained and scored on MNIST; where that can be neither found nor downloaded, on synthetic digits.
 
     The files are digits.keras, curves.png, confusion.png, mistakes.png, calibration.npz, evaluation.npz and, last,
     metrics.json. They appear together at the end: a training that fails or is interrupted leaves `out` as it was.
@@ -58,7 +60,6 @@ def train(recipe: Recipe, out: Path, *, seed: int = 0, progress: bool = False) -
 
     Raises:
         InputError: `out` cannot be written to, or MNIST is damaged.
-        DataError: MNIST is missing and cannot be downloaded.
         TrainingError: the loss is no longer a number.
 
     Example:
@@ -67,7 +68,7 @@ def train(recipe: Recipe, out: Path, *, seed: int = 0, progress: bool = False) -
     """
     wall, cpu = time.perf_counter(), time.process_time()
     with _staging(out) as staging:
-        dataset = load_mnist(training_images=recipe.training_images, progress=progress)
+        dataset = load_dataset(training_images=recipe.training_images, progress=progress)
         fitted = fit(recipe, dataset, seed=seed, progress=progress)
         held_out = predict_logits(fitted.model, dataset.held_out.glyphs)
         temperature = fit_temperature(held_out, dataset.held_out.labels)
