@@ -70,6 +70,11 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     help="Lay a file into the bundle in another form as well: c-header or triton. May be repeated.",
 )
 @click.option(
+    "--compare-draws",
+    is_flag=True,
+    help="Calibrate the 8-bit formats with two halves of the images as well, and report how much they differ.",
+)
+@click.option(
     "--allow",
     "allowed",
     metavar="FORMAT",
@@ -91,6 +96,7 @@ def export(
     target: str | None,
     interpreters: tuple[Path, ...],
     layouts: tuple[str, ...],
+    compare_draws: bool,
     allowed: tuple[str, ...],
 ) -> None:
     """Turn the trained model into TFLite and ONNX files that are proved equal to it.
@@ -116,6 +122,7 @@ def export(
             layouts=get_layouts(layouts),
             allowed=get_formats(allowed) if allowed else (),
             target=device,
+            compare_draws=compare_draws,
             progress=_show_progress,
         )
     finally:

@@ -11,8 +11,9 @@ from typing import Any
 
 from edgedigits.bundle import MANIFEST, Bundle
 from edgedigits.errors import EdgeDigitsError, InputError
-from edgedigits_export.errors import ExportError
-from edgedigits_export.evidence import find_laboratories
+from edgedigits_export.draws import try_draws
+from edgedigits_export.errors import ExportError, TrialError
+from edgedigits_export.evidence import Laboratory, find_laboratories
 from edgedigits_export.facts import FileFacts
 from edgedigits_export.formats import FORMATS, USUAL, Format
 from edgedigits_export.gate import Reference
@@ -44,6 +45,7 @@ def export_bundle(
     layouts: Sequence[Layout] = (),
     allowed: Sequence[Format] = (),
     target: Target | None = None,
+    compare_draws: bool = False,
     progress: Progress = lambda _: None,
 ) -> Bundle:
     """Export a trained model: convert it, score every file in every engine, and publish the bundle whole.
@@ -57,6 +59,8 @@ def export_bundle(
         allowed: formats that are published even if the gate holds something against them, which the manifest records.
         target: the device that the bundle is for; what cannot run there is refused, as far as possible before
             anything is converted. None for any device.
+        compare_draws: make the 8-bit formats twice more, from halves of the calibration images, to tell how much they
+            hang on these; what is published stays the same.
         progress: is told what is being done.
 
     Returns:
@@ -103,7 +107,11 @@ def export_bundle(
                     trained.metrics["parameters"],
                     exact_layers,
                 )
-                files.append(_admit(tried, format in allowed))
+                admitted = _admit(tried, format in allowed)
+                if compare_draws and format.read_layers:
+                    progress(f"calibrating {format.name} with other images")
+                    admitted = _with_draws(admitted, trained, laboratories, reference)
+                files.append(admitted)
             except ExportError as error:
                 path = folder / format.file_name
                 failures.append(Failure(format, str(error), path if path.exists() else None))
@@ -186,6 +194,17 @@ def _admit(tried: TriedFile, allowed: bool) -> TriedFile:
     if allowed and replace(tried, allowed=True).engines:
         return replace(tried, allowed=True)
     raise ExportError("; ".join(tried.causes))
+
+
+def _with_draws(
+    tried: TriedFile, trained: TrainedModel, laboratories: Sequence[Laboratory], reference: Reference
+) -> TriedFile:
+    best = tried.best
+    laboratory = next(each for each in laboratories if (each.engine, each.version) == (best.engine, best.version))
+    try:
+        return replace(tried, draws=try_draws(tried.format, trained, laboratory, reference))
+    except TrialError as error:
+        raise ExportError(f"calibrated with half of the images it gave no answers: {error}") from error
 
 
 def _describe(failures: Sequence[Failure], out: Path) -> str:

@@ -108,6 +108,7 @@ def _file_entry(file: TriedFile) -> dict[str, Any]:
         "engines": file.engines,
         "minimum": file.minimum,
         "layers": [asdict(layer) for layer in file.layers],
+        "draws": [asdict(draw) for draw in file.draws],
         "trials": [_trial_entry(trial) for trial in file.trials],
     }
 

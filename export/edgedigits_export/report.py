@@ -106,6 +106,12 @@ def make_sections(manifest: Mapping[str, Any]) -> tuple[Section, ...]:
             ),
         ),
         Section(
+            "draws",
+            "How much hangs on the calibration images",
+            ("Files from two halves of the calibration images that share none, beside the published file.",),
+            _draws(manifest),
+        ),
+        Section(
             "origin",
             "Where it comes from",
             (
@@ -158,6 +164,23 @@ def _layers(manifest: Mapping[str, Any]) -> Table:
             (entry["name"], layer["layer"], f"{layer['decibels']:.1f} dB", f"{layer['clipped']:.3%}")
             for entry in manifest["files"]
             for layer in entry["layers"]
+        ),
+    )
+
+
+def _draws(manifest: Mapping[str, Any]) -> Table:
+    return Table(
+        ("file", "accuracy", "accuracy from the halves", "agreement", "agreement from the halves"),
+        tuple(
+            (
+                entry["name"],
+                f"{entry['accuracy']:.2%}",
+                " / ".join(f"{draw['accuracy']:.2%}" for draw in entry["draws"]),
+                f"{entry['agreement']:.2%}",
+                " / ".join(f"{draw['agreement']:.2%}" for draw in entry["draws"]),
+            )
+            for entry in manifest["files"]
+            if entry["draws"]
         ),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgedigits.engines import ENGINES
+from edgedigits_export.draws import Draw
 from edgedigits_export.errors import ExportError, TrialError
 from edgedigits_export.evidence import Laboratory
 from edgedigits_export.facts import FileFacts
@@ -53,6 +54,7 @@ class TriedFile:
         faults: what is held against the file itself, whatever runs it.
         trials: its trials, engines in the runtime's order of preference.
         layers: how its layers compare with those in float, where activations are quantized.
+        draws: how files from two other draws of calibration images did, where that was asked for.
         allowed: whether it is wanted in spite of the gate: then every engine that gives answers may use it.
     """
 
@@ -62,6 +64,7 @@ class TriedFile:
     faults: tuple[str, ...]
     trials: tuple[Trial, ...]
     layers: tuple[LayerComparison, ...] = ()
+    draws: tuple[Draw, ...] = ()
     allowed: bool = False
 
     @property

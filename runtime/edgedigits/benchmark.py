@@ -193,7 +193,9 @@ def recommend(measurements: Sequence[Measurement]) -> Measurement:
 
 def make_remarks(measurements: Sequence[Measurement]) -> Iterable[str]:
     """Yield what a user should know: for each engine whether int8 is slower than float32 in it."""
-    by_kind = {(measurement.engine, measurement.precision): measurement for measurement in measurements}
+    # the slowest first, so that the fastest of a kind stays
+    ordered = sorted(measurements, key=lambda measurement: -measurement.latency_us)
+    by_kind = {(measurement.engine, measurement.precision): measurement for measurement in ordered}
     for engine in ENGINES.values():
         int8, float32 = by_kind.get((engine.name, "int8")), by_kind.get((engine.name, "float32"))
         if int8 and float32 and int8.latency_us > _ALIKE * float32.latency_us:

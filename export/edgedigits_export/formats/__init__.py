@@ -14,10 +14,12 @@ from edgedigits_export.formats.base import Format, Tolerance
 from edgedigits_export.formats.onnx_float16 import ONNX_FLOAT16
 from edgedigits_export.formats.onnx_float32 import ONNX_FLOAT32
 from edgedigits_export.formats.onnx_int8 import ONNX_INT8
+from edgedigits_export.formats.onnx_int8_qoperator import ONNX_INT8_QOPERATOR
 from edgedigits_export.formats.tflite_dynamic import TFLITE_DYNAMIC
 from edgedigits_export.formats.tflite_float16 import TFLITE_FLOAT16
 from edgedigits_export.formats.tflite_float32 import TFLITE_FLOAT32
 from edgedigits_export.formats.tflite_int8 import TFLITE_INT8
+from edgedigits_export.formats.tflite_int16x8 import TFLITE_INT16X8
 
 FORMATS: dict[str, Format] = {
     format.name: format
@@ -29,6 +31,8 @@ FORMATS: dict[str, Format] = {
         ONNX_FLOAT16,
         TFLITE_FLOAT16,
         TFLITE_DYNAMIC,
+        ONNX_INT8_QOPERATOR,
+        TFLITE_INT16X8,
     )
 }
 """All formats by name, in the order in which a bundle prefers them."""

@@ -45,7 +45,8 @@ class Format:
     Attributes:
         name: how users and manifests call it, such as "onnx-int8".
         file_name: what its file is called.
-        precision: "float32", "float16" (weights only), "int8", or "dynamic" (weights only, in 8 bits).
+        precision: "float32", "float16" (weights only), "int8", "int16x8" (activations in 16 bits) or "dynamic" (weights
+            only, in 8 bits).
         summary: one sentence: what it is and where it runs.
         engines: names of the runtime's engines that it is offered to; each is measured and has to pass.
         tolerance: how far its answers may lie from the Keras model's.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +26,16 @@ _OPERATORS = ["Conv", "Gemm", "MatMul", "Relu", "Reshape"]
 """What is quantized. With Relu among them a convolution's range is taken after its ReLU, not before."""
 
 
-def _convert(trained: TrainedModel) -> bytes:
+def quantize(trained: TrainedModel, form: Any, operators: Sequence[str]) -> Any:
+    """Return the model quantized by its calibration images.
+
+    Args:
+        trained: the model.
+        form: one of onnxruntime's forms (a `QuantFormat`).
+        operators: the kinds of operators that are quantized.
+    """
     import onnx
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
 
     class Batches(CalibrationDataReader):  # type: ignore[misc] # the library's base has no types
         def __init__(self, glyphs: npt.NDArray[np.uint8]) -> None:
@@ -45,15 +53,21 @@ def _convert(trained: TrainedModel) -> bytes:
             onnx.load_from_string(trained.float_onnx),
             str(path),
             Batches(trained.calibration.glyphs),
-            quant_format=QuantFormat.QDQ,
-            op_types_to_quantize=_OPERATORS,
+            quant_format=form,
+            op_types_to_quantize=list(operators),
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
             # 7-bit weights: on x86 without VNNI two 8-bit products overflow their 16-bit sum
             reduce_range=True,
         )
-        quantized = onnx.load(path)
+        return onnx.load(path)
+
+
+def _convert(trained: TrainedModel) -> bytes:
+    from onnxruntime.quantization import QuantFormat
+
+    quantized = quantize(trained, QuantFormat.QDQ, _OPERATORS)
     return serialise(canonical(keep_logits_float(feed_pixels_directly(quantized))))
 
 
