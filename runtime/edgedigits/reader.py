@@ -15,12 +15,16 @@ from edgedigits.glyphs import normalise_crops
 from edgedigits.images import ImageSource, UInt8Array, load_image
 from edgedigits.reading import Box, Classification, Digit, Reading
 from edgedigits.stages.lines import reading_lines
-from edgedigits.stages.recognition import recognise
+from edgedigits.stages.recognition import Page, recognise
 
 _LARGEST_SIDE = 1600
 """Pixels: larger images are read at this size; digits lose nothing by it."""
 
 _BATCH = 256
+
+_ALTERNATIVES = 3
+_LEAST_LIKELY = 0.005
+"""Probability that another digit must have to be named."""
 
 
 class Reader:
@@ -55,11 +59,12 @@ class Reader:
             self.bundle, [get_engine(engine)] if engine else list(ENGINES.values()), format, threads
         )
 
-    def read(self, image: ImageSource) -> Reading:
+    def read(self, image: ImageSource, *, threshold: float = 0.0) -> Reading:
         """Read every digit in an image.
 
         Args:
             image: a path, an encoded image as bytes, or an array (H, W), (H, W, 3) in BGR or (H, W, 4) in BGRA, uint8.
+            threshold: digits of less confidence than this, 0 to 1, are unreadable: "?" in the text.
 
         Returns:
             The digits in reading order, their boxes in pixels of the upright image.
@@ -67,6 +72,10 @@ class Reader:
         Raises:
             InputError: the image cannot be read.
         """
+        return self.examine(image, threshold=threshold)[0]
+
+    def examine(self, image: ImageSource, *, threshold: float = 0.0) -> tuple[Reading, Page]:
+        """Read an image as `read` does, and return what led to the reading as well, for explaining it."""
         import cv2
 
         grey = cv2.cvtColor(load_image(image), cv2.COLOR_BGR2GRAY)
@@ -76,19 +85,14 @@ class Reader:
             size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
             grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
 
-        found = recognise(np.asarray(grey, np.uint8), shrink, self._classify_glyphs).digits
-        boxes = [scored.hypothesis.box for scored in found]
+        page = recognise(np.asarray(grey, np.uint8), shrink, self._classify_glyphs)
+        boxes = [found.hypothesis.box for found in page.digits]
         digits = [
-            Digit(
-                value=int(found[i].probabilities.argmax()),
-                confidence=float(found[i].probabilities.max()),
-                box=_in_pixels(boxes[i], (width, height)),
-                line=number,
-            )
+            _digit(page.digits[i].probabilities, _in_pixels(boxes[i], (width, height)), number, threshold)
             for number, line in enumerate(reading_lines(boxes))
             for i in line
         ]
-        return Reading(tuple(digits), (width, height))
+        return Reading(tuple(digits), (width, height)), page
 
     def classify(self, glyphs: UInt8Array | Sequence[UInt8Array]) -> Classification:
         """Tell which digit each crop shows.
@@ -158,6 +162,13 @@ def _interpret(
     else:
         scores = probabilities.max(axis=1, initial=0)
     return probabilities.astype(np.float32), scores.astype(np.float32)
+
+
+def _digit(probabilities: npt.NDArray[np.float32], box: Box, line: int, threshold: float) -> Digit:
+    ranked = [(int(value), float(probabilities[value])) for value in np.argsort(-probabilities, kind="stable")]
+    others = tuple((value, share) for value, share in ranked[1 : 1 + _ALTERNATIVES] if share >= _LEAST_LIKELY)
+    value, confidence = ranked[0]
+    return Digit(value, confidence, box, line, others, readable=confidence >= threshold)
 
 
 def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> Box:

@@ -21,12 +21,16 @@ class Digit:
         confidence: calibrated probability of `value`, 0 to 1.
         box: x, y, width, height in pixels of the upright image.
         line: index of the line of writing that the digit stands in, from 0 at the top.
+        alternatives: other digits that it may be, and the probability of each, the likeliest first.
+        readable: whether `confidence` reaches what the reader was asked for; if not, the text holds a "?".
     """
 
     value: int
     confidence: float
     box: Box
     line: int = 0
+    alternatives: tuple[tuple[int, float], ...] = ()
+    readable: bool = True
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,13 @@ class Reading:
 
     @property
     def text(self) -> str:
-        """The digits as text, lines separated by a newline; "" when nothing was found."""
+        """The digits as text, lines separated by a newline, "?" for a digit that is there but unreadable.
+
+        "" when nothing was found.
+        """
         lines: dict[int, str] = {}
         for digit in self.digits:
-            lines[digit.line] = lines.get(digit.line, "") + str(digit.value)
+            lines[digit.line] = lines.get(digit.line, "") + (str(digit.value) if digit.readable else "?")
         return "\n".join(lines.values())
 
     def as_dict(self) -> dict[str, Any]:
@@ -54,7 +61,13 @@ class Reading:
         return {
             "text": self.text,
             "digits": [
-                {"value": d.value, "confidence": round(d.confidence, 4), "box": list(d.box)} for d in self.digits
+                {
+                    "value": d.value,
+                    "confidence": round(d.confidence, 4),
+                    "box": list(d.box),
+                    "alternatives": [[value, round(probability, 4)] for value, probability in d.alternatives],
+                }
+                for d in self.digits
             ],
         }
 

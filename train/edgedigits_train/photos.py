@@ -163,7 +163,8 @@ def summarise(results: Iterable[PhotoResult]) -> dict[str, tuple[int, PhotoScore
     The photos of one `dup_group` are averaged first, so that a writer who sent ten photos does not count ten times.
     """
     columns: dict[str, list[PhotoResult]] = defaultdict(list)
-    tiers, tags = set(), set()
+    tiers: set[str] = set()
+    tags: set[str] = set()
     for result in results:
         tiers.add(result.photo.tier)
         tags.update(result.photo.tags)

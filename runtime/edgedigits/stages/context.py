@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.stages.hypotheses import Hypothesis, own_pixels
+from edgedigits.stages.light import DARK
 
 _QUIET = 0.07
 """Share of a stroke's ink that the paper round it may hold at no cost: sensor noise and the weave of the paper."""
@@ -23,7 +24,12 @@ _CROWDED_COST = 16.0
 _CLEAR = 15.0
 """Ink over the paper's noise at which a stroke stands out beyond doubt."""
 _UNCLEAR_COST = 4.0
+_STEP = 2.0
+"""Factor by which the brightness of the paper round a stroke may differ at no cost, as at the edge of a shadow."""
+_STEP_COST = 4.0
 _BORDER_COST = 1.5
+_SPAN_COST = 4.0
+"""What goes from one side of the image to the other is a thing, of which one sees a part."""
 _FULL_STROKE = 3.3
 """Measured width from which a stroke is surely wider than a pixel; thinner ones fade where the image is shrunk."""
 _FADED_COST = 8.0
@@ -58,12 +64,20 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
     paper = level.ink[top:bottom, left:right][near == 0].astype(np.float64)
     unrest = float(np.sqrt(np.mean(paper**2))) / hypothesis.contrast if paper.size else 0.0
 
-    border = x <= 1 or y <= 1 or x + width >= level.ink.shape[1] - 1 or y + height >= level.ink.shape[0] - 1
+    lights = np.sort(level.paper[top:bottom:2, left:right:2], axis=None)
+    dark, bright = (float(lights[round(share * (lights.size - 1))]) for share in (0.1, 0.9))
+    steps = float(np.log((bright + DARK) / (dark + DARK) / _STEP))
+    high, wide = level.ink.shape
+    starts, ends = (x <= 1, y <= 1), (x + width >= wide - 1, y + height >= high - 1)
+    border = any(starts) or any(ends)
+    spans = any(start and end for start, end in zip(starts, ends, strict=True))
     return (
         _UNQUIET_COST * max(0.0, unrest - _QUIET)
         + _CROWDED_COST * max(0.0, crowd - _ALONE)
         + _UNCLEAR_COST * max(0.0, float(np.log(_CLEAR * level.noise / hypothesis.contrast)))
+        + _STEP_COST * max(0.0, steps)
         + _BORDER_COST * border
+        + _SPAN_COST * spans
         + _FADED_COST * max(0.0, _FULL_STROKE - hypothesis.stroke_width / level.shrink) * (not level.finest)
     )
 
@@ -71,6 +85,8 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
 _MOSTLY_TEXT = 0.5
 """Share of a line's characters that may be something else than digits at no cost, as the signs of a sum are."""
 _TEXT_COST = 25.0
+_FEWEST_LETTERS = 6
+"""Characters that make a line of text; a sum has fewer signs."""
 _TURNS = 4
 _LINE_REACH, _LINE_HEIGHT = 8.0, 0.8
 """How far to the sides and up and down a digit's line is looked at, in heights of the digit."""
@@ -111,7 +127,7 @@ def text_costs(
         fallen = (scores > 0) & (scores - costs <= 0)
         foreign = near_letters @ written + near_digits @ fallen
         own = np.maximum(near_digits @ (scores - costs > 0), 1)
-        share = np.where(foreign >= 2, foreign / (foreign + own), 0)
+        share = np.where(foreign >= _FEWEST_LETTERS, foreign / (foreign + own), 0)
         costs = _TEXT_COST * np.maximum(share - _MOSTLY_TEXT, 0)
     return np.asarray(costs, np.float64)
 
@@ -136,6 +152,7 @@ _SAME_HAND = np.log([2.2, 2.5, 2.0])
 _FREE = np.log([1.6, 1.7, 1.7])
 """Factors in contrast, height and stroke width by which digits of one page may differ at no cost."""
 _ODD_COST = np.array([2.0, 2.0, 1.5])
+_MOST_ODD_COST = 4.0
 _COMPANY = 0.7
 _MOST_COMPANY = 2.0
 
@@ -150,7 +167,7 @@ def page_evidence(
     scores = scores - np.array([_bar_cost(h) for h in hypotheses]) * (values == 1)
     traits = _traits(hypotheses)
     typical = _typical(traits, np.clip(scores, 0.01, None))
-    odd = np.maximum(np.abs(traits - typical) - _FREE, 0) @ _ODD_COST
+    odd = np.minimum(np.maximum(np.abs(traits - typical) - _FREE, 0) @ _ODD_COST, _MOST_ODD_COST)
     sure = np.clip(scores / 4, 0, 1)
     alike = np.exp(-odd)
     company = alike * (float(sure @ alike) - sure * alike)

@@ -19,7 +19,9 @@ _WIDEST_STROKE = 12.0
 _WIDEST = 6.0
 """Width over height of a row of touching digits."""
 _MOST_JOINED = 400
-"""Pairs of strokes looked at in a level; a page has fewer, a texture more than are worth the time."""
+"""Strokes, and pairs of them, looked at in a level; a page has fewer, a texture more than are worth the time."""
+_USUAL_WIDTH = 0.65
+"""Width over height of a digit among touching ones."""
 _MOST_CUTS = 7
 """Places at which one stroke is tried to be cut into digits."""
 
@@ -100,6 +102,8 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
     )
     # the larger of a pair must be worth it
     large = usable[height[usable] >= 0.6 * SMALLEST_HEIGHT]
+    if large.size > _MOST_JOINED:
+        return []
     joined: dict[tuple[int, ...], None] = {}
     near: dict[int, list[int]] = {}
     for i in large:
@@ -135,7 +139,8 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
 def cut_hypotheses(strokes: Strokes, piece: int) -> list[list[Hypothesis]]:
     """Return the parts into which one stroke that may be several touching digits can be cut.
 
-    The cuts are tried where the stroke is thin: at the minima of the number of its pixels in a column.
+    The cuts are tried where the stroke is thin, at the minima of the number of its pixels in a column, and where equal
+    parts would end, since the rims of two rings that touch are thick.
 
     Returns:
         A table whose entry [i][j - i - 1] is what lies between cut i and cut j; the outer edges are cuts as well.
@@ -151,9 +156,10 @@ def cut_hypotheses(strokes: Strokes, piece: int) -> list[list[Hypothesis]]:
     least = np.array([profile[max(0, c - margin) : c + margin + 1].min() for c in inner])
     lows = inner[(profile[inner] <= least) & (profile[inner] <= 2.5 * strokes.width[piece])]
     cuts = [int(run.mean()) for run in np.split(lows, np.flatnonzero(np.diff(lows) > 1) + 1) if run.size]
-    if not cuts:
-        return []
-    cuts = sorted(sorted(cuts, key=lambda c: profile[c])[:_MOST_CUTS])
+    cuts = sorted(cuts, key=lambda c: profile[c])[:_MOST_CUTS]
+    parts = min(max(round(width / (_USUAL_WIDTH * height)), 2), _MOST_CUTS)
+    equal = [round(width * k / parts) for k in range(1, parts)]
+    cuts = sorted({*cuts, *(c for c in equal if all(abs(c - other) > margin for other in cuts))})
     edges = [0, *cuts, width]
     return [
         [_part(strokes, piece, own[:, a:b], left + a, top) for b in edges[i + 1 :]] for i, a in enumerate(edges[:-1])

@@ -21,7 +21,7 @@ REACH = 25
 """Side of the closing's element in pixels: wider than the strokes looked for at each size, and their crossings."""
 
 _SMALLEST_SIDE = 24
-_DARK = 24
+DARK = 24
 """Grey levels that are added to the paper, so that the noise of near-black places does not become ink."""
 
 
@@ -31,12 +31,14 @@ class Level:
 
     Attributes:
         ink: uint8, (H, W); 0 is paper, 255 is ink that reflects nothing.
+        paper: uint8, (H, W); brightness of the paper, or of whatever lies behind.
         noise: standard deviation of the paper's ink values.
         shrink: how many pixels of the image one pixel here is wide.
         finest: whether the image was not shrunk for it.
     """
 
     ink: UInt8Array
+    paper: UInt8Array
     noise: float
     shrink: float
     finest: bool
@@ -56,7 +58,7 @@ def ink_levels(grey: UInt8Array, shrink: float = 1.0) -> Iterator[Level]:
         yield _level(grey, shrink, finest)
         finest = False
         height, width = grey.shape
-        if min(height, width) < 2 * _SMALLEST_SIDE or max(height, width) < 6 * _SMALLEST_SIDE:
+        if min(height, width) < 2 * _SMALLEST_SIDE:
             return
         grey = np.asarray(cv2.resize(grey, (width // 2, height // 2), interpolation=cv2.INTER_AREA), np.uint8)
         shrink *= 2
@@ -66,13 +68,15 @@ def _level(grey: UInt8Array, shrink: float, finest: bool) -> Level:
     import cv2
 
     smooth = cv2.GaussianBlur(grey, (3, 3), 0)
-    element = np.ones((REACH, REACH), np.uint8)
     # repeat the rim, so that a digit that touches it is still surrounded by paper
-    paper = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, element, borderType=cv2.BORDER_REPLICATE)
-    reference = np.minimum(np.asarray(paper, np.uint8), np.uint8(255 - _DARK)) + np.uint8(_DARK)
+    rim = REACH // 2
+    wider = cv2.copyMakeBorder(smooth, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
+    closed = cv2.morphologyEx(wider, cv2.MORPH_CLOSE, np.ones((REACH, REACH), np.uint8))
+    paper = np.asarray(closed[rim:-rim, rim:-rim], np.uint8)
+    reference = np.minimum(paper, np.uint8(255 - DARK)) + np.uint8(DARK)
     missing = np.asarray(cv2.divide(cv2.subtract(paper, smooth), reference, scale=255), np.uint8)
     middle, noise = _middle_and_spread(missing)
-    return Level(np.maximum(missing, middle) - middle, noise, shrink, finest)
+    return Level(np.maximum(missing, middle) - middle, paper, noise, shrink, finest)
 
 
 def _middle_and_spread(values: UInt8Array) -> tuple[np.uint8, float]:

@@ -18,11 +18,11 @@ from edgedigits.stages.strokes import Strokes, find_strokes
 Classify = Callable[[UInt8Array], Classification]
 """Glyphs (N, 28, 28, 1) to probabilities and digit scores."""
 
-_CONVINCING = 3.0
+_CONVINCING = 4.0
 """Evidence that at least one digit of a page must have: where even the best is doubtful, there is none.
 
 This much is asked for where the digits are next to nothing of what is seen, nothing where they are all of it."""
-_ACCEPTED = 1.2
+_ACCEPTED = 2.0
 """Evidence that each other digit must have, likewise."""
 _DARK_BOARD = 128
 """Median grey level up to which an image may be a blackboard."""
@@ -58,9 +58,11 @@ class Page:
 
     Attributes:
         digits: in no order.
+        levels: the strokes of the image at each of its sizes.
     """
 
     digits: tuple[Scored, ...]
+    levels: tuple[Strokes, ...]
 
     @property
     def evidence(self) -> float:
@@ -85,7 +87,7 @@ def recognise(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
 
 
 def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
-    levels = [find_strokes(level) for level in ink_levels(grey, shrink)]
+    levels = tuple(find_strokes(level) for level in ink_levels(grey, shrink))
     best_views, other_views = sort_views([h for strokes in levels for h in single_hypotheses(strokes)])
     singles = _score(best_views, classify)
     # what one look settles needs no second one
@@ -95,7 +97,7 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
     settled = np.array([s.hypothesis.box for s in singles if s.score >= _SETTLED]).reshape(-1, 4)
     joined = [h for strokes in levels for h in joined_hypotheses(strokes, ~_lie_in(strokes, settled))]
     scored = [*singles, *_score(joined, classify), *_cut(singles, settled, classify)]
-    return _best(scored, [s.hypothesis for s in singles if s.score < _REJECTED])
+    return Page(_best(scored, [s.hypothesis for s in singles if s.score < _REJECTED]), levels)
 
 
 def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]:
@@ -111,13 +113,13 @@ def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]
     return [Scored(h, p, float(s)) for h, p, s in zip(hypotheses, probabilities, scores, strict=True)]
 
 
-def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> Page:
+def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[Scored, ...]:
     hypotheses, raw = [s.hypothesis for s in scored], np.array([s.score for s in scored])
     chosen = [
         replace(scored[i], probabilities=_seen_alike(scored, views)) for i, views in choose(hypotheses, raw).items()
     ]
     if not chosen:
-        return Page(())
+        return ()
     hypotheses = [s.hypothesis for s in chosen]
     values = np.array([int(s.probabilities.argmax()) for s in chosen])
     scores = page_evidence(hypotheses, np.array([s.score for s in chosen]), values)
@@ -125,10 +127,9 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> Page:
     explained = _explained(hypotheses, scores)
     doubt = max(_LEAST_DOUBT, 1 - explained)
     if scores.max() < _CONVINCING * doubt:
-        return Page(())
+        return ()
     least = _ACCEPTED * doubt
-    digits = [replace(s, score=float(score)) for s, score in zip(chosen, scores, strict=True) if score >= least]
-    return Page(tuple(digits))
+    return tuple(replace(s, score=float(score)) for s, score in zip(chosen, scores, strict=True) if score >= least)
 
 
 def _seen_alike(scored: Sequence[Scored], views: Sequence[int]) -> npt.NDArray[np.float32]:

@@ -7,8 +7,10 @@ import numpy.typing as npt
 
 _RUN = 51
 """Pixels: a straight run this long may be part of a line; a digit as large is looked at where the image is smaller."""
-_SPAN = 0.3
-"""Share of the image's side that a line must span."""
+_SPAN, _FEWEST = 0.3, 3
+"""Share of the image's side that a line must span, and how many such lines make a ruling."""
+_FULL_SPAN = 0.85
+"""Share of the image's side from which one line is enough; no digit is as straight and as large."""
 _THICKEST = 8
 """Pixels: thicker lines are things, not ruling."""
 
@@ -53,6 +55,8 @@ def _rows_ruling(mask: npt.NDArray[np.uint8], faint: npt.NDArray[np.uint8]) -> n
     thickness = area / np.maximum(spans, 1) - 2
     is_line = (spans >= max(_SPAN * width, 2 * _RUN)) & (thickness <= _THICKEST)
     is_line[0] = False
+    if np.count_nonzero(is_line) < _FEWEST:
+        is_line &= spans >= _FULL_SPAN * width
     if not is_line.any():
         return None
     lines = is_line[labels].view(np.uint8)

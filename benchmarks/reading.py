@@ -1,0 +1,89 @@
+"""How long reading takes, beside decoding and the bare model: `python benchmarks/reading.py [--bundle FOLDER]`.
+
+Prints CPU milliseconds in one thread, and ratios to the reference measured in the same run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import os
+import resource
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits import Reader
+from edgedigits.images import load_image
+
+Picture = npt.NDArray[np.uint8]
+
+
+def milliseconds(call: Callable[[], object], seconds: float = 4.0) -> tuple[float, float]:
+    """Return the median and the least CPU time of a call."""
+    call()
+    times: list[float] = []
+    while sum(times) < seconds and len(times) < 300:
+        start = time.process_time()
+        call()
+        times.append(time.process_time() - start)
+    return 1000 * float(np.median(times)), 1000 * min(times)
+
+
+def digits() -> npt.NDArray[np.uint8]:
+    """Return MNIST's test images, or digits in a drawn font where MNIST is not here."""
+    path = Path(os.environ.get("EDGEDIGITS_DATA", "")) / "mnist" / "t10k-images-idx3-ubyte.gz"
+    if path.exists():
+        return np.frombuffer(gzip.decompress(path.read_bytes()), np.uint8, offset=16).reshape(-1, 28, 28)
+    drawn = np.zeros((10, 28, 28), np.uint8)
+    for value, image in enumerate(drawn):
+        cv2.putText(image, str(value), (6, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.75, 255, 2, cv2.LINE_AA)
+    return drawn
+
+
+def page(height: int, width: int, rows: int, columns: int) -> Picture:
+    """Return a photo-like page: digits under uneven light, with sensor noise; uint8 (H, W, 3)."""
+    glyphs, rng = digits(), np.random.default_rng(0)
+    cell = min(height // rows, width // columns) * 4 // 5
+    paper = np.full((height, width), 215, np.float32) * np.linspace(0.7, 1, width, dtype=np.float32)
+    for index in range(rows * columns):
+        row, column = divmod(index, columns)
+        glyph = cv2.resize(glyphs[index % len(glyphs)], (cell, cell), interpolation=cv2.INTER_CUBIC)
+        top, left = row * height // rows + cell // 8, column * width // columns + cell // 8
+        paper[top : top + cell, left : left + cell] *= 1 - 0.7 * glyph / 255
+    noisy = paper + rng.normal(0, 3, paper.shape)
+    return np.asarray(cv2.cvtColor(np.clip(noisy, 0, 255).astype(np.uint8), cv2.COLOR_GRAY2BGR), np.uint8)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bundle", type=Path, help="a bundle folder; the bundled model where none is named")
+    reader = Reader(parser.parse_args().bundle)
+    cv2.setNumThreads(1)
+    pages = {
+        "640×480, 10 digits": page(480, 640, 2, 5),
+        "640×480, empty": np.full((480, 640, 3), 215, np.uint8),
+        "1600×1200, 100 digits": page(1200, 1600, 10, 10),
+        "4000×3000, 10 digits": page(3000, 4000, 2, 5),
+    }
+    print(f"{reader.engine.name}, {reader.file.format}, one thread; CPU ms: median (least)")
+    for name, image in pages.items():
+        encoded = cv2.imencode(".jpg", image)[1].tobytes()
+        decode, _ = milliseconds(lambda encoded=encoded: load_image(encoded))  # type: ignore[misc]
+        count = len(reader.read(image).digits)
+        batch = np.zeros((max(count, 1), 28, 28, 1), np.uint8)
+        model, _ = milliseconds(lambda batch=batch: reader.classify(batch[..., 0]))  # type: ignore[misc]
+        read, least = milliseconds(lambda image=image: reader.read(image))  # type: ignore[misc]
+        print(
+            f"{name:<24} read {read:7.1f} ({least:.1f})  = {read / decode:.2f} × decoding ({decode:.1f})"
+            f", {read / model:.2f} × the bare model on {count} glyphs ({model:.1f})"
+        )
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

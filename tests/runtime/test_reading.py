@@ -1,0 +1,244 @@
+"""What the stages of reading promise: even light, whole strokes, no ruling, reading order, and no crash on anything."""
+
+from __future__ import annotations
+
+import time
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edgedigits import Reader
+from edgedigits.explaining import explain_reading
+from edgedigits.stages.choice import choose, sort_views
+from edgedigits.stages.hypotheses import cut_hypotheses, joined_hypotheses, single_hypotheses
+from edgedigits.stages.light import ink_levels
+from edgedigits.stages.lines import reading_lines
+from edgedigits.stages.ruling import without_ruling
+from edgedigits.stages.strokes import find_strokes
+from tests.conftest import LabelledGlyphs
+from tests.runtime.samples import draw_text
+
+Picture = npt.NDArray[np.uint8]
+
+
+def page_of(glyphs: npt.NDArray[np.uint8], *, zoom: int = 4, gap: int = 20, paper: int = 210, ink: int = 50) -> Picture:
+    """Return a row of MNIST digits written in grey ink on grey paper."""
+    cell = 28 * zoom
+    page = np.full((cell + 80, len(glyphs) * (cell + gap) + 80), float(paper))
+    for i, glyph in enumerate(glyphs):
+        big = cv2.resize(glyph, (cell, cell), interpolation=cv2.INTER_CUBIC) / 255.0
+        left = 40 + i * (cell + gap)
+        page[40 : 40 + cell, left : left + cell] += (ink - paper) * big
+    return np.clip(page, 0, 255).astype(np.uint8)
+
+
+def rows_read(reader: Reader, mnist: LabelledGlyphs, change: object, rows: int = 25, count: int = 4) -> float:
+    """Return the share of digits in rows of MNIST digits that are read after the page was changed."""
+    right = 0
+    for row in range(rows):
+        part = slice(row * count, row * count + count)
+        page = change(page_of(mnist.images[part]))  # type: ignore[operator]
+        expected = "".join(map(str, mnist.labels[part]))
+        right += sum(a == b for a, b in zip(reader.read(page).text, expected, strict=False))
+    return right / (rows * count)
+
+
+def shadowed(page: Picture) -> Picture:
+    """A hard shadow over the left half, its edge across the digits, on paper lit from the right."""
+    light = np.linspace(0.6, 1.0, page.shape[1])[np.newaxis].repeat(page.shape[0], axis=0)
+    edge = np.linspace(0.4, 0.6, page.shape[0]) * page.shape[1]
+    light[np.arange(page.shape[1]) < edge[:, np.newaxis]] *= 0.5
+    return np.clip(page * light, 0, 255).astype(np.uint8)
+
+
+def ruled(page: Picture) -> Picture:
+    """Blue-grey lines through the digits, fainter than the ink."""
+    page = page.copy()
+    for y in range(15, page.shape[0], 30):
+        cv2.line(page, (0, y), (page.shape[1], y + 4), 140, 2, cv2.LINE_AA)
+    return page
+
+
+def noisy(page: Picture) -> Picture:
+    noise = np.random.default_rng(0).normal(0, 8, page.shape)
+    return np.clip(page + noise, 0, 255).astype(np.uint8)
+
+
+def faint(page: Picture) -> Picture:
+    """Ink that takes a tenth of the paper's light."""
+    return (210 - (210 - page.astype(np.float64)) * 0.15).astype(np.uint8)
+
+
+@pytest.mark.parametrize("change", [lambda page: page, shadowed, noisy, faint, lambda page: 255 - page])
+def test_light_does_not_change_the_reading(reader: Reader, mnist_test: LabelledGlyphs, change: object) -> None:
+    assert rows_read(reader, mnist_test, change) >= 0.95
+
+
+def test_digits_are_read_through_ruled_lines(reader: Reader, mnist_test: LabelledGlyphs) -> None:
+    assert rows_read(reader, mnist_test, ruled) >= 0.85
+
+
+@pytest.mark.parametrize("zoom", [1, 2, 6, 16])
+def test_digits_of_any_size_are_read(reader: Reader, mnist_test: LabelledGlyphs, zoom: int) -> None:
+    right = 0
+    for i in range(30):
+        page = page_of(mnist_test.images[i : i + 1], zoom=zoom)
+        right += reader.read(page).text == str(mnist_test.labels[i])
+    assert right >= 27
+
+
+def test_large_and_small_digits_stand_in_one_picture(reader: Reader) -> None:
+    page = np.full((700, 900), 220, np.uint8)
+    page[20:520, 20:420] = draw_text("3", size=(400, 500), height=400, paper=220)
+    page[560:620, 500:560] = draw_text("7", size=(60, 60), height=30, paper=220)
+    assert sorted(digit.value for digit in reader.read(page).digits) == [3, 7]
+
+
+def test_a_digit_below_the_threshold_is_a_question_mark(reader: Reader) -> None:
+    image = draw_text("5")
+    sure = reader.read(image)
+    unsure = reader.read(image, threshold=1.1)
+    assert (sure.text, unsure.text) == ("5", "?")
+    assert unsure.digits[0].value == 5
+    confidence = sure.digits[0].confidence
+    assert all(probability <= confidence for _, probability in sure.digits[0].alternatives)
+
+
+def test_paper_is_no_ink_under_a_gradient_and_strokes_are() -> None:
+    page = draw_text("8", size=(320, 240), paper=225, ink=30)
+    lit = (page * np.linspace(0.35, 1, 320)).astype(np.uint8)
+    level = next(iter(ink_levels(lit)))
+    strokes = page < 60
+    background = cv2.dilate((page < 200).astype(np.uint8), np.ones((9, 9))) == 0
+    assert level.ink[strokes].min() > 120
+    assert level.ink[background].max() < 16
+
+
+def test_each_level_is_half_the_one_before() -> None:
+    levels = list(ink_levels(np.full((480, 640), 200, np.uint8), shrink=2.0))
+    assert [level.shrink for level in levels] == [2.0, 4.0, 8.0, 16.0, 32.0]
+    assert [level.ink.shape for level in levels] == [(480, 640), (240, 320), (120, 160), (60, 80), (30, 40)]
+    assert [level.finest for level in levels] == [True, False, False, False, False]
+
+
+def test_the_width_of_a_stroke_is_measured() -> None:
+    page = np.full((120, 120), 220, np.uint8)
+    page[20:100, 55:63] = 20
+    strokes = find_strokes(next(iter(ink_levels(page))))
+    assert strokes.boxes.tolist() == [[55, 20, 8, 80]]
+    assert strokes.width[0] == pytest.approx(8, abs=1)
+
+
+def test_ruling_goes_and_the_stroke_that_crosses_it_stays_whole() -> None:
+    mask = np.zeros((200, 400), np.uint8)
+    for y in (50, 90, 130):
+        mask[y : y + 2] = 1
+    mask[30:150, 200:208] = 1
+    left = without_ruling(mask, mask)
+    assert left[30:150, 201:207].all()
+    assert left[:, :195].sum() == 0
+    assert left[:, 213:].sum() == 0
+
+
+def test_squared_paper_goes() -> None:
+    mask = np.zeros((300, 300), np.uint8)
+    mask[::30] = 1
+    mask[:, ::30] = 1
+    assert without_ruling(mask, mask).sum() < 0.1 * mask.sum()
+
+
+def test_a_mask_without_lines_is_left_alone() -> None:
+    mask = (draw_text("275") < 128).astype(np.uint8)
+    assert np.array_equal(without_ruling(mask, mask), mask)
+
+
+def test_touching_strokes_can_be_cut_where_they_touch() -> None:
+    page = np.full((140, 220), 220, np.uint8)
+    cv2.ellipse(page, (70, 70), (30, 45), 0, 0, 360, 20, 8)
+    cv2.ellipse(page, (134, 70), (30, 45), 0, 0, 360, 20, 8)
+    strokes = find_strokes(next(iter(ink_levels(page))))
+    assert len(strokes.area) == 1
+    ends = {row[j].box[0] + row[j].box[2] for row in cut_hypotheses(strokes, 0)[:1] for j in range(len(row))}
+    assert any(abs(end - 102) <= 6 for end in ends)
+
+
+def test_pieces_of_one_digit_are_joined_and_distant_ones_are_not() -> None:
+    page = np.full((200, 400), 220, np.uint8)
+    cv2.line(page, (60, 40), (95, 40), 20, 6)
+    cv2.ellipse(page, (70, 95), (25, 40), 0, -90, 90, 20, 6)
+    cv2.line(page, (300, 40), (300, 140), 20, 6)
+    strokes = find_strokes(next(iter(ink_levels(page))))
+    joined = joined_hypotheses(strokes, np.ones(len(strokes.area), bool))
+    assert len(joined) == 1
+    x, _, width, _ = joined[0].box
+    assert 50 < x < x + width < 110
+
+
+def test_views_of_one_stroke_at_several_sizes_are_one_candidate() -> None:
+    page = draw_text("3", size=(400, 400), height=60)
+    levels = [find_strokes(level) for level in ink_levels(page)]
+    singles = [h for strokes in levels for h in single_hypotheses(strokes)]
+    best, others = sort_views(singles)
+    assert len(singles) > 1
+    assert len(best) == 1
+    assert len(others[0]) == len(singles) - 1
+    assert len(choose(singles, np.full(len(singles), 3.0))) == 1
+    assert choose(singles, np.full(len(singles), -1.0)) == {}
+
+
+def test_lines_may_slope() -> None:
+    boxes = [(40.0 * column, 100.0 * row + 12 * column, 20.0, 40.0) for row in range(3) for column in range(12)]
+    order = np.random.default_rng(1).permutation(len(boxes))
+    lines = reading_lines([boxes[i] for i in order])
+    assert [[int(order[i]) for i in line] for line in lines] == [list(range(r * 12, r * 12 + 12)) for r in range(3)]
+
+
+@given(st.lists(st.tuples(*[st.floats(0, 1000)] * 2, *[st.floats(1, 200)] * 2), max_size=20))
+def test_every_box_is_in_one_line(boxes: list[tuple[float, float, float, float]]) -> None:
+    assert sorted(i for line in reading_lines(boxes) for i in line) == list(range(len(boxes)))
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(0, 2**32 - 1), st.sampled_from([1, 2, 5, 20]))
+def test_no_picture_breaks_the_reader(reader: Reader, height: int, width: int, seed: int, grain: int) -> None:
+    rng = np.random.default_rng(seed)
+    coarse = rng.integers(0, 256, (-(-height // grain), -(-width // grain)), np.uint8)
+    picture = np.kron(coarse, np.ones((grain, grain), np.uint8))[:height, :width]
+    reading = reader.read(picture)
+    for digit in reading.digits:
+        x, y, w, h = digit.box
+        assert 0 <= x < x + w <= width
+        assert 0 <= y < y + h <= height
+
+
+@pytest.mark.parametrize("kind", ["noise", "texture", "squares", "circles"])
+def test_a_megapixel_of_anything_takes_seconds_at_most(reader: Reader, kind: str) -> None:
+    rng = np.random.default_rng(0)
+    picture = np.full((1000, 1000), 255, np.uint8)
+    if kind == "noise":
+        picture = rng.integers(0, 256, picture.shape, np.uint8)
+    elif kind == "texture":
+        picture = cv2.GaussianBlur(rng.integers(0, 256, picture.shape, np.uint8), (0, 0), 1.5)
+        picture = ((picture > 127) * 255).astype(np.uint8)
+    elif kind == "squares":
+        picture[::30] = picture[:, ::30] = 0
+    else:
+        for _ in range(400):
+            cv2.circle(picture, tuple(rng.integers(0, 1000, 2).tolist()), int(rng.integers(8, 40)), 0, 3)
+    start = time.process_time()
+    reader.read(picture)
+    assert time.process_time() - start < 2
+
+
+def test_an_explanation_shows_the_stages(reader: Reader) -> None:
+    image = cv2.cvtColor(draw_text("42"), cv2.COLOR_GRAY2BGR)
+    picture = explain_reading(image, reader)
+    empty = explain_reading(np.full_like(image, 220), reader)
+    assert picture.dtype == np.uint8
+    # the glyphs' row is there only where digits are
+    assert picture.shape[0] > empty.shape[0]
+    assert picture.shape[1] == empty.shape[1]
