@@ -15,7 +15,6 @@ from edgedigits.errors import InputError
 from edgedigits.reading import Digit, Reading
 from edgedigits_train.photos import (
     Photo,
-    PhotoScore,
     edit_distance,
     load_photos,
     read_photos,
