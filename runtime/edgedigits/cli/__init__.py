@@ -53,6 +53,7 @@ def _not_installed(name: str) -> click.Command:
     @click.command(
         name,
         help=f"{summary} (Needs `pip install {distribution}`.)",
+        short_help=f"Not installed: pip install {distribution}",
         context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
         add_help_option=False,
     )
