@@ -214,7 +214,7 @@ def assert_as_it_was(out: Path) -> None:
 
 def test_a_training_that_goes_astray_says_so_and_leaves_the_last_result(last: Path, small: Dataset) -> None:
     with (
-        mock.patch.object(training, "load_mnist", return_value=small),
+        mock.patch.object(training, "load_dataset", return_value=small),
         pytest.raises(training.TrainingError, match="--learning-rate"),
     ):
         training.train(replace(SHORT, learning_rate=1e38), last)
@@ -224,7 +224,7 @@ def test_a_training_that_goes_astray_says_so_and_leaves_the_last_result(last: Pa
 def test_an_interrupt_while_the_results_are_written_leaves_the_last_ones(last: Path, small: Dataset) -> None:
     fit = training.Fit(build_model(SHORT), {"loss": [1], "accuracy": [0], "val_loss": [1], "val_accuracy": [0]})
     with (
-        mock.patch.object(training, "load_mnist", return_value=small),
+        mock.patch.object(training, "load_dataset", return_value=small),
         mock.patch.object(training, "fit", return_value=fit),
         mock.patch.object(training.plots, "mistakes", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
@@ -236,7 +236,7 @@ def test_an_interrupt_while_the_results_are_written_leaves_the_last_ones(last: P
 def test_a_folder_that_cannot_be_made_is_told_before_the_training(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
-        mock.patch.object(training, "load_mnist", side_effect=AssertionError("the training began")),
+        mock.patch.object(training, "load_dataset", side_effect=AssertionError("the training began")),
         pytest.raises(InputError, match="--out") as raised,
     ):
         training.train(SHORT, tmp_path / "file" / "out")
