@@ -12,6 +12,9 @@ import pytest
 
 from edgedigits import BundleError, Reader
 from edgedigits.bundle import BUNDLED, MANIFEST, Bundle
+from edgedigits.engines import ENGINES
+from edgedigits.glyphs import normalise_crops
+from tests.conftest import LabelledGlyphs
 
 
 @pytest.fixture
@@ -96,3 +99,16 @@ def test_a_manifest_cannot_reach_outside_its_folder(copy: Path, name: str) -> No
     change_manifest(copy, lambda manifest: manifest["files"][0].update(name=name))
     with pytest.raises(BundleError, match="outside the bundle"):
         Bundle.load(copy)
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"), [(f.path.name, engine) for f in Bundle.load().files for engine in f.engines]
+)
+def test_the_recorded_accuracies_are_true(name: str, engine: str, mnist_test: LabelledGlyphs) -> None:
+    if not ENGINES[engine].probe().available:
+        pytest.skip(f"{ENGINES[engine].title} is not installed here: {ENGINES[engine].install}")
+    file = next(file for file in Bundle.load().files if file.path.name == name)
+    session = ENGINES[engine].open(file.read_verified(), 1)
+    answers = session(normalise_crops(mnist_test.images))[:, :10].argmax(axis=1)
+    # engines differ by single images of 10,000
+    assert (answers == mnist_test.labels).mean() == pytest.approx(file.accuracy, abs=3e-4)
