@@ -14,7 +14,7 @@ class Recipe:
 
     Attributes:
         name: what the command line and metrics.json call it.
-        widths: channels of the convolutions, two at least.
+        widths: channels of the four convolutions.
         epochs: passes over the training images.
         batch: glyphs a step.
         learning_rate: the highest, reached after the warm-up.
@@ -27,7 +27,7 @@ class Recipe:
     """
 
     name: str
-    widths: tuple[int, ...]
+    widths: tuple[int, int, int, int]
     epochs: int
     batch: int = 256
     learning_rate: float = 0.2
@@ -42,9 +42,9 @@ class Recipe:
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe("quick", widths=(16, 24, 32, 40), epochs=5, batch=128, training_images=10_000),
-        Recipe("default", widths=(24, 32, 40, 48, 56), epochs=16),
-        Recipe("best", widths=(24, 32, 40, 48, 48, 56), epochs=60),
+        Recipe("quick", widths=(12, 24, 32, 48), epochs=5, batch=128, training_images=10_000),
+        Recipe("default", widths=(16, 32, 48, 72), epochs=16),
+        Recipe("best", widths=(32, 40, 56, 72), epochs=60),
     )
 }
 """The recipes by name."""
