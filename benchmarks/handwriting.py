@@ -59,7 +59,7 @@ def main() -> None:
             with ProcessPoolExecutor(workers) as pool:
                 count = sum(pool.map(work, range(workers)))
             wall, cpu = time.perf_counter() - wall, cpu_seconds() - cpu
-            print(f"  {name:<24} {count / wall:>8,.0f} a second {count / cpu:>8,.0f} a CPU second")
+            print(f"  {name:<24} {count / wall:>9,.1f} a second {count / cpu:>9,.1f} a CPU second")
 
 
 if __name__ == "__main__":
