@@ -11,15 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.scoring import BATCH_SIZES, Answers
+from edgedigits.statistics import wilson_interval
 from edgedigits_export.errors import TrialError
 from edgedigits_export.formats.base import Tolerance
-from edgedigits_export.statistics import (
-    count_ties,
-    digits,
-    losing_probability,
-    probabilities,
-    wilson_interval,
-)
+from edgedigits_export.statistics import count_ties, digits, losing_probability, probabilities
 
 SIGNIFICANT = 0.001
 """A loss on the evaluation images that chance explains with less than this probability is refused, however small."""

@@ -14,9 +14,10 @@ import numpy as np
 
 from edgedigits.bundle import SCHEMA
 from edgedigits.glyphs import CONTRACT, SIDE
+from edgedigits.statistics import wilson_interval
 from edgedigits_export.gate import Reference
 from edgedigits_export.source import TrainedModel
-from edgedigits_export.statistics import losing_probability, wilson_interval
+from edgedigits_export.statistics import losing_probability
 from edgedigits_export.targets import Target
 from edgedigits_export.trial import Trial, TriedFile
 

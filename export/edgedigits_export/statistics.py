@@ -7,23 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-_Z95 = 1.959963984540054
-
 FloatArray = npt.NDArray[np.float32]
-
-
-def wilson_interval(hits: int, total: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson, 1927), 0 to 1.
-
-    Example:
-        >>> tuple(round(bound, 4) for bound in wilson_interval(9915, 10000))
-        (0.9895, 0.9931)
-    """
-    share = hits / total
-    denominator = 1 + _Z95**2 / total
-    middle = (share + _Z95**2 / (2 * total)) / denominator
-    half = _Z95 * math.sqrt(share * (1 - share) / total + _Z95**2 / (4 * total**2)) / denominator
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def losing_probability(lost: int, won: int) -> float:

@@ -9,10 +9,11 @@ import numpy.typing as npt
 import pytest
 
 from edgedigits.scoring import BATCH_SIZES, Answers
+from edgedigits.statistics import wilson_interval
 from edgedigits_export.errors import TrialError
 from edgedigits_export.formats.base import FLOAT, INT8
 from edgedigits_export.gate import GateResult, Reference, judge, size_faults
-from edgedigits_export.statistics import losing_probability, wilson_interval
+from edgedigits_export.statistics import losing_probability
 
 IMAGES = 10_000
 

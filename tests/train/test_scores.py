@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edgedigits.statistics import wilson_interval
 from edgedigits_train.calibration import REFUSED, balanced_sample, fit_digit_score, fit_temperature
 from edgedigits_train.datasets import Dataset, LabelledGlyphs
-from edgedigits_train.metrics import Score, log_softmax, wilson_interval
+from edgedigits_train.metrics import Score, log_softmax
 
 
 def answers(count: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.statistics import wilson_interval
 from edgedigits_train.recipes import Recipe
 
 
@@ -95,20 +95,6 @@ class Metrics:
         """Return the content of metrics.json."""
         record: dict[str, Any] = {"schema": self.schema, **asdict(self)}
         return json.dumps(record, indent=2) + "\n"
-
-
-def wilson_interval(successes: int, trials: int, z: float = 1.959964) -> tuple[float, float]:
-    """Return the Wilson score interval of a proportion (Wilson 1927), 95 % by default.
-
-    Example:
-        >>> [round(bound, 4) for bound in wilson_interval(9960, 10000)]
-        [0.9946, 0.997]
-    """
-    share = successes / trials
-    centre = share + z * z / (2 * trials)
-    spread = z * math.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials))
-    scale = 1 + z * z / trials
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
 def log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
