@@ -16,7 +16,7 @@ import pytest
 
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits.glyphs import CONTRACT
-from edgedigits_train import training
+from edgedigits_train import fitting, training
 from edgedigits_train.augmentation import augment
 from edgedigits_train.calibration import REFUSED
 from edgedigits_train.datasets import HELD_OUT, Dataset, LabelledGlyphs, load_mnist
@@ -134,7 +134,7 @@ def test_the_plots_are_pictures(name: str, trained: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def fitted(small: Dataset) -> tuple[training.Fit, list[bytes]]:
+def fitted(small: Dataset) -> tuple[fitting.Fit, list[bytes]]:
     """A short fit to digits of which there is no test part, and all the glyphs that it was shown."""
     shown: list[bytes] = []
 
@@ -143,32 +143,32 @@ def fitted(small: Dataset) -> tuple[training.Fit, list[bytes]]:
         shown.extend(glyph.tobytes() for glyph in changed)
         return changed
 
-    with mock.patch.object(training, "augment", watched):
-        return training.fit(SHORT, replace(small, test=None), seed=1), shown  # type: ignore[arg-type]
+    with mock.patch.object(fitting, "augment", watched):
+        return fitting.fit(SHORT, replace(small, test=None), seed=1), shown  # type: ignore[arg-type]
 
 
-def test_fitting_needs_no_test_images_and_learns(fitted: tuple[training.Fit, list[bytes]]) -> None:
+def test_fitting_needs_no_test_images_and_learns(fitted: tuple[fitting.Fit, list[bytes]]) -> None:
     history = fitted[0].history
     assert history["loss"][-1] < history["loss"][0]
     assert history["val_accuracy"][-1] > 0.2
 
 
 def test_the_kept_weights_are_those_of_the_lowest_held_out_loss(
-    fitted: tuple[training.Fit, list[bytes]], small: Dataset
+    fitted: tuple[fitting.Fit, list[bytes]], small: Dataset
 ) -> None:
-    logits = training.predict_logits(fitted[0].model, small.held_out.glyphs)
+    logits = fitting.predict_logits(fitted[0].model, small.held_out.glyphs)
     loss = -log_softmax(logits)[np.arange(len(logits)), small.held_out.labels].mean()
     assert loss == pytest.approx(min(fitted[0].history["val_loss"]), rel=1e-4)
 
 
-def test_no_glyph_is_shown_twice_alike(fitted: tuple[training.Fit, list[bytes]], small: Dataset) -> None:
+def test_no_glyph_is_shown_twice_alike(fitted: tuple[fitting.Fit, list[bytes]], small: Dataset) -> None:
     assert len(set(fitted[1])) >= SHORT.epochs * (len(small.training) // SHORT.batch) * SHORT.batch
 
 
 def test_a_seed_repeats_a_training_and_another_gives_another(
-    fitted: tuple[training.Fit, list[bytes]], small: Dataset
+    fitted: tuple[fitting.Fit, list[bytes]], small: Dataset
 ) -> None:
-    again, other = (training.fit(SHORT, small, seed=seed).history["loss"] for seed in (1, 2))
+    again, other = (fitting.fit(SHORT, small, seed=seed).history["loss"] for seed in (1, 2))
     assert again == pytest.approx(fitted[0].history["loss"], rel=0.02)
     assert other != pytest.approx(fitted[0].history["loss"], rel=0.02)
 
@@ -177,7 +177,7 @@ def test_every_epoch_shows_every_glyph_once_in_a_new_order_and_changed_anew(smal
     data = small.training
     numbers = np.arange(len(data)) % 256
     recipe = replace(SHORT, batch=100)
-    batches = training.AugmentedBatches(
+    batches = fitting.AugmentedBatches(
         LabelledGlyphs(data.glyphs, numbers.astype(np.uint8)), recipe.batch, recipe.augmentation, seed=0
     )
 
@@ -215,14 +215,14 @@ def assert_as_it_was(out: Path) -> None:
 def test_a_training_that_goes_astray_says_so_and_leaves_the_last_result(last: Path, small: Dataset) -> None:
     with (
         mock.patch.object(training, "load_dataset", return_value=small),
-        pytest.raises(training.TrainingError, match="--learning-rate"),
+        pytest.raises(fitting.TrainingError, match="--learning-rate"),
     ):
         training.train(replace(SHORT, learning_rate=1e38), last)
     assert_as_it_was(last)
 
 
 def test_an_interrupt_while_the_results_are_written_leaves_the_last_ones(last: Path, small: Dataset) -> None:
-    fit = training.Fit(build_model(SHORT), {"loss": [1], "accuracy": [0], "val_loss": [1], "val_accuracy": [0]})
+    fit = fitting.Fit(build_model(SHORT), {"loss": [1], "accuracy": [0], "val_loss": [1], "val_accuracy": [0]})
     with (
         mock.patch.object(training, "load_dataset", return_value=small),
         mock.patch.object(training, "fit", return_value=fit),

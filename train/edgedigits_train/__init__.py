@@ -7,7 +7,7 @@
     metrics = train(RECIPES["quick"], Path("build/train"))
     print(metrics.test.accuracy)
 
-Only `edgedigits_train.model` and `edgedigits_train.training` import Keras, and with it
+Only `edgedigits_train.model`, `edgedigits_train.fitting` and `edgedigits_train.training` import Keras, and with it
 TensorFlow, which takes seconds.
 """
 
