@@ -7,8 +7,8 @@
     metrics = train(RECIPES["quick"], Path("build/train"))
     print(metrics.test.accuracy)
 
-Only `edgedigits_train.model`, `edgedigits_train.fitting` and `edgedigits_train.training` import Keras, and with it
-TensorFlow, which takes seconds.
+Keras, and with it TensorFlow, which takes seconds, is imported by `edgedigits_train.backend` alone, and by the modules
+that take it from there.
 """
 
 from edgedigits_train.quiet import silence_tensorflow

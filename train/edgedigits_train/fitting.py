@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
 from edgedigits.errors import EdgeDigitsError
 from edgedigits_train.augmentation import Augmentation, augment
+from edgedigits_train.backend import keras
 from edgedigits_train.datasets import Dataset, LabelledGlyphs
 from edgedigits_train.memory import keep_freed_memory
 from edgedigits_train.model import build_model

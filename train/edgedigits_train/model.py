@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import keras
-from keras import layers
-
 from edgedigits.glyphs import SIDE
+from edgedigits_train.backend import keras
 from edgedigits_train.recipes import Recipe
 
 DIGITS = 10
@@ -28,12 +26,12 @@ def build_model(recipe: Recipe) -> keras.Model:
         (None, 10)
     """
     glyphs = keras.Input((SIDE, SIDE, 1), dtype="uint8", name="glyphs")
-    x = layers.Rescaling(1 / 255, name="scale")(glyphs)
+    x = keras.layers.Rescaling(1 / 255, name="scale")(glyphs)
     for number, (width, stride) in enumerate(zip(recipe.widths, (2, 1, 2, 1), strict=True), start=1):
-        x = layers.Conv2D(width, 3, strides=stride, padding="same", use_bias=False, name=f"conv{number}")(x)
-        x = layers.BatchNormalization(momentum=0.98, name=f"norm{number}")(x)
-        x = layers.ReLU(name=f"relu{number}")(x)
-    x = layers.DepthwiseConv2D(x.shape[1], use_bias=False, name="pool")(x)
-    x = layers.Flatten(name="features")(x)
-    x = layers.Dropout(recipe.dropout, name="dropout")(x)
-    return keras.Model(glyphs, layers.Dense(DIGITS, name="logits")(x), name="digits")
+        x = keras.layers.Conv2D(width, 3, strides=stride, padding="same", use_bias=False, name=f"conv{number}")(x)
+        x = keras.layers.BatchNormalization(momentum=0.98, name=f"norm{number}")(x)
+        x = keras.layers.ReLU(name=f"relu{number}")(x)
+    x = keras.layers.DepthwiseConv2D(x.shape[1], use_bias=False, name="pool")(x)
+    x = keras.layers.Flatten(name="features")(x)
+    x = keras.layers.Dropout(recipe.dropout, name="dropout")(x)
+    return keras.Model(glyphs, keras.layers.Dense(DIGITS, name="logits")(x), name="digits")

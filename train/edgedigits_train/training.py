@@ -12,12 +12,12 @@ from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from edgedigits.errors import InputError
 from edgedigits.glyphs import CONTRACT
 from edgedigits_train import plots
+from edgedigits_train.backend import keras
 from edgedigits_train.calibration import balanced_sample, fit_digit_score, fit_temperature
 from edgedigits_train.datasets import LabelledGlyphs, load_dataset
 from edgedigits_train.fitting import TrainingError, fit, predict_logits
