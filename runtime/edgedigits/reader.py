@@ -13,6 +13,7 @@ from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import EngineError
 from edgedigits.glyphs import normalise_crops
 from edgedigits.images import ImageSource, UInt8Array, load_image
+from edgedigits.logits import interpret_logits
 from edgedigits.reading import Box, Classification, Digit, Reading
 from edgedigits.stages.lines import reading_lines
 from edgedigits.stages.recognition import Page, recognise
@@ -117,7 +118,7 @@ class Reader:
     def _classify_glyphs(self, glyphs: UInt8Array) -> Classification:
         logits = [self._session(glyphs[i : i + _BATCH]) for i in range(0, len(glyphs), _BATCH)]
         table = np.concatenate(logits) if logits else np.zeros((0, len(self.bundle.labels)), np.float32)
-        probabilities, scores = _interpret(table, self.bundle.temperature, self.bundle.digit_score)
+        probabilities, scores = interpret_logits(table, self.bundle.temperature, self.bundle.digit_score)
         blank = ~glyphs.any(axis=(1, 2, 3))
         scores[blank] = 0
         return Classification(probabilities, scores)
@@ -147,21 +148,6 @@ def _open_first(
             reason = " ".join(str(error).split())[:200]
             reasons.append(f"{engine.name}: cannot open {files[0].path.name} ({reason})")
     raise EngineError("No engine can read here. " + " | ".join(reasons))
-
-
-def _interpret(
-    logits: npt.NDArray[np.float32], temperature: float, digit_score: DigitScore
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Turn logits (N, C) into digit probabilities (N, 10) and digit scores (N,) as the manifest says."""
-    scaled = logits.astype(np.float64) / temperature
-    exponentials = np.exp(scaled - scaled.max(axis=1, keepdims=True)) if len(scaled) else scaled
-    digits = exponentials[:, :10]
-    probabilities = digits / digits.sum(axis=1, keepdims=True)
-    if digit_score.method == "outlier-class":
-        scores = digits.sum(axis=1) / exponentials.sum(axis=1)
-    else:
-        scores = probabilities.max(axis=1, initial=0)
-    return probabilities.astype(np.float32), scores.astype(np.float32)
 
 
 def _digit(probabilities: npt.NDArray[np.float32], box: Box, line: int, threshold: float) -> Digit:
