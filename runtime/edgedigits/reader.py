@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.bundle import Bundle, DigitScore, ModelFile
+from edgedigits.bundle import Bundle, ModelFile
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import EngineError
 from edgedigits.glyphs import normalise_crops
