@@ -8,6 +8,7 @@ center of mass of the pixels"), so an MNIST image comes out as it went in, up to
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -136,37 +137,38 @@ def centre_ink(ink: UInt8Array) -> UInt8Array:
     import cv2
 
     glyph = np.zeros((SIDE, SIDE), np.uint8)
-    mask = ink > CONTRACT.ink_threshold
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if rows.size == 0:
+    _, mask = cv2.threshold(ink, CONTRACT.ink_threshold, 255, cv2.THRESH_BINARY)
+    x, y, width, height = cv2.boundingRect(mask)
+    if width == 0:
         return glyph
-    scale = CONTRACT.box / max(rows[-1] + 1 - rows[0], columns[-1] + 1 - columns[0])
+    scale = CONTRACT.box / max(width, height)
     # the soft edge of the strokes, fainter than the threshold, belongs to the picture but not to the box
     edge = round(CONTRACT.soft_edge / scale)
-    box = ink[max(0, rows[0] - edge) : rows[-1] + 1 + edge, max(0, columns[0] - edge) : columns[-1] + 1 + edge]
+    box = ink[max(0, y - edge) : y + height + edge, max(0, x - edge) : x + width + edge]
     if scale != 1:
         size = (max(1, round(box.shape[1] * scale)), max(1, round(box.shape[0] * scale)))
         shrinks = scale < 1
         resized = cv2.resize(box, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
         box = _restore_peak(np.asarray(resized, np.uint8)) if shrinks else np.asarray(resized, np.uint8)
 
-    weights = box.astype(np.float64)
-    total = weights.sum()
+    moments = cv2.moments(np.ascontiguousarray(box))
     height, width = box.shape
-    centre_y = float(weights.sum(axis=1) @ np.arange(height)) / total
-    centre_x = float(weights.sum(axis=0) @ np.arange(width)) / total
-    top = min(max(round(SIDE / 2 - centre_y), 0), SIDE - height)
-    left = min(max(round(SIDE / 2 - centre_x), 0), SIDE - width)
+    top = min(max(round(SIDE / 2 - moments["m01"] / moments["m00"]), 0), SIDE - height)
+    left = min(max(round(SIDE / 2 - moments["m10"] / moments["m00"]), 0), SIDE - width)
     glyph[top : top + height, left : left + width] = box
     return glyph
 
 
 def _restore_peak(box: UInt8Array) -> UInt8Array:
     """Undo what shrinking takes from strokes thinner than a pixel: they average with the paper and fade."""
-    histogram = np.bincount(box.ravel(), minlength=256)
-    half = int(box.max()) // 2 + 1
-    peak = half + _percentile(histogram[half:], 75)
-    return np.asarray(np.clip(np.rint(box * (255 / peak)), 0, 255), np.uint8)
+    upper = np.sort(box[box > int(box.max()) // 2])
+    return np.asarray(_stretched_to(int(upper[(3 * upper.size - 1) // 4]))[box], np.uint8)
+
+
+@functools.cache
+def _stretched_to(peak: int) -> UInt8Array:
+    """Return the table (256,) that makes a level the strongest ink."""
+    return np.clip(np.rint(np.arange(256) * (255 / peak)), 0, 255).astype(np.uint8)
 
 
 def _percentile(histogram: npt.NDArray[np.intp], percent: float) -> int:

@@ -89,7 +89,7 @@ def _are_fragments(
     """
     shrink = np.array([h.strokes.level.shrink for h in hypotheses])
     fragments = np.zeros(len(hypotheses), bool)
-    whole = (scores >= _WHOLE) & np.array([len(h.pieces) == 1 and h.span is None for h in hypotheses])
+    whole = (scores >= _WHOLE) & np.array([len(h.pieces) == 1 and not h.is_part for h in hypotheses])
     for i in np.flatnonzero(whole).tolist():
         fragments |= places.part_of(i) & (shrink > shrink[i])
     return fragments
@@ -119,4 +119,4 @@ class _Places:
     def _shared(self, i: int) -> npt.NDArray[np.float64]:
         across = np.minimum(self._right, self._right[i]) - np.maximum(self._left, self._left[i])
         down = np.minimum(self._bottom, self._bottom[i]) - np.maximum(self._top, self._top[i])
-        return np.asarray(np.clip(across, 0, None) * np.clip(down, 0, None), np.float64)
+        return np.asarray(np.maximum(across, 0) * np.maximum(down, 0), np.float64)

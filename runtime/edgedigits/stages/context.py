@@ -7,6 +7,7 @@ And digits on one page were mostly written with one pen and in one size.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,6 +44,7 @@ _LEAN_COST = 3.0
 
 _RING = 0.3
 """Width of the ring that is looked at, in heights of the stroke."""
+_SOFT = np.ones((5, 5), np.uint8)
 
 
 def surroundings_cost(hypothesis: Hypothesis) -> float:
@@ -51,30 +53,30 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
 
     strokes = hypothesis.strokes
     level = strokes.level
+    high, wide = level.ink.shape
     x, y, width, height = (round(v / level.shrink) for v in hypothesis.box)
     reach = max(3, round(_RING * max(width, height)))
     left, top = max(x - reach, 0), max(y - reach, 0)
-    bottom, right = min(y + height + reach, level.ink.shape[0]), min(x + width + reach, level.ink.shape[1])
-    own = own_pixels(strokes, hypothesis.pieces, left, top, right, bottom)
-    others = (strokes.labels[top:bottom, left:right] > 0) & ~own
-    crowd = float(others.sum()) / max(own.size - int(own.sum()), 1)
+    right, bottom = min(x + width + reach, wide), min(y + height + reach, high)
+    own = int(np.count_nonzero(own_pixels(strokes, hypothesis.pieces, left, top, right, bottom)))
+    written = strokes.labels[top:bottom, left:right] > 0
+    crowd = (int(np.count_nonzero(written)) - own) / max(written.size - own, 1)
 
     # the soft edges of strokes are not paper
-    near = cv2.dilate((own | others).astype(np.uint8), np.ones((5, 5), np.uint8))
-    paper = level.ink[top:bottom, left:right][near == 0].astype(np.float64)
-    unrest = float(np.sqrt(np.mean(paper**2))) / hypothesis.contrast if paper.size else 0.0
+    near = cv2.dilate(written.view(np.uint8), _SOFT)
+    paper = level.ink[top:bottom, left:right][np.equal(near, 0)].astype(np.float32)
+    unrest = math.sqrt(float(paper @ paper) / paper.size) / hypothesis.contrast if paper.size else 0.0
 
     lights = np.sort(level.paper[top:bottom:2, left:right:2], axis=None)
-    dark, bright = (float(lights[round(share * (lights.size - 1))]) for share in (0.1, 0.9))
-    steps = float(np.log((bright + DARK) / (dark + DARK) / _STEP))
-    high, wide = level.ink.shape
+    dark, bright = (int(lights[round(share * (lights.size - 1))]) for share in (0.1, 0.9))
+    steps = math.log((bright + DARK) / (dark + DARK) / _STEP)
     starts, ends = (x <= 1, y <= 1), (x + width >= wide - 1, y + height >= high - 1)
     border = any(starts) or any(ends)
     spans = any(start and end for start, end in zip(starts, ends, strict=True))
     return (
         _UNQUIET_COST * max(0.0, unrest - _QUIET)
         + _CROWDED_COST * max(0.0, crowd - _ALONE)
-        + _UNCLEAR_COST * max(0.0, float(np.log(_CLEAR * level.noise / hypothesis.contrast)))
+        + _UNCLEAR_COST * max(0.0, math.log(_CLEAR * level.noise / hypothesis.contrast))
         + _STEP_COST * max(0.0, steps)
         + _BORDER_COST * border
         + _SPAN_COST * spans

@@ -20,6 +20,7 @@ _WIDEST = 6.0
 """Width over height of a row of touching digits."""
 _MOST_JOINED = 400
 """Strokes, and pairs of them, looked at in a level; a page has fewer, a texture more than are worth the time."""
+_PAIRS_AT_ONCE = 100_000
 _USUAL_WIDTH = 0.65
 """Width over height of a digit among touching ones."""
 _MOST_CUTS = 7
@@ -36,7 +37,8 @@ class Hypothesis:
     Attributes:
         strokes: all strokes of the level.
         pieces: indices of those that the digit is made of.
-        span: first and last + 1 column of the level that belong to it; None where the pieces do as a whole.
+        is_part: whether the pieces were cut, and only the columns of `extent` belong to it.
+        extent: left, top, right, bottom in pixels of the level: its box and, where it was not cut, its soft edge.
         box: x, y, width, height in pixels of the image.
         ink: pixels of the image that are covered.
         stroke_width: in pixels of the image.
@@ -45,7 +47,8 @@ class Hypothesis:
 
     strokes: Strokes
     pieces: tuple[int, ...]
-    span: tuple[int, int] | None
+    is_part: bool
+    extent: tuple[int, int, int, int]
     box: tuple[float, float, float, float]
     ink: float
     stroke_width: float
@@ -55,11 +58,7 @@ class Hypothesis:
         """Return the hypothesis as the model sees it: uint8 (28, 28)."""
         import cv2
 
-        boxes = self.strokes.boxes[list(self.pieces)]
-        left, top = np.maximum(boxes[:, :2].min(axis=0) - 1, 0)
-        right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0) + 1
-        if self.span:
-            left, right = self.span
+        left, top, right, bottom = self.extent
         own = own_pixels(self.strokes, self.pieces, left, top, right, bottom)
         ink = self.strokes.level.ink[top:bottom, left:right]
         values = ink[own]
@@ -85,8 +84,8 @@ def own_pixels(
 def single_hypotheses(strokes: Strokes) -> list[Hypothesis]:
     """Return the connected strokes that may be a digit by themselves."""
     _, _, width, height = strokes.boxes.T
-    fits = _are_strokes(strokes) & (height >= SMALLEST_HEIGHT) & (width <= _WIDEST * height)
-    return [_whole(strokes, (int(i),)) for i in np.flatnonzero(fits)]
+    at = np.flatnonzero(_are_strokes(strokes) & (height >= SMALLEST_HEIGHT) & (width <= _WIDEST * height))
+    return _wholes(strokes, at[:, np.newaxis])
 
 
 def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> list[Hypothesis]:
@@ -96,7 +95,7 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
         strokes: those of one level.
         open_pieces: (N,), which pieces are not part of a digit beyond doubt.
     """
-    x, y, width, height = strokes.boxes.T.astype(np.float64)
+    _, _, width, height = strokes.boxes.T
     usable = np.flatnonzero(
         (strokes.area >= 6) & (np.maximum(width, height) <= LARGEST_SIDE) & (strokes.width <= _WIDEST_STROKE)
     )
@@ -104,36 +103,51 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
     large = usable[height[usable] >= 0.6 * SMALLEST_HEIGHT]
     if large.size > _MOST_JOINED:
         return []
-    joined: dict[tuple[int, ...], None] = {}
-    near: dict[int, list[int]] = {}
-    for i in large:
-        gap_x = np.maximum(np.maximum(x[i], x[usable]) - np.minimum(x[i] + width[i], x[usable] + width[usable]), 0)
-        gap_y = np.maximum(np.maximum(y[i], y[usable]) - np.minimum(y[i] + height[i], y[usable] + height[usable]), 0)
-        both_high = np.maximum(y[i] + height[i], y[usable] + height[usable]) - np.minimum(y[i], y[usable])
-        both_wide = np.maximum(x[i] + width[i], x[usable] + width[usable]) - np.minimum(x[i], x[usable])
-        larger = np.maximum(height[i], height[usable])
-        wider = np.maximum(width[i], width[usable])
-        fits = (
-            (np.hypot(gap_x, gap_y) <= 0.3 * np.maximum(larger, wider))
-            & (both_wide <= 1.3 * both_high)
-            & (both_high >= SMALLEST_HEIGHT)
-            & (both_high <= LARGEST_SIDE)
-            & (both_high <= 2.2 * np.maximum(larger, wider))
-            & (_ratio(strokes.contrast[i], strokes.contrast[usable]) < 2)
-            & (_ratio(strokes.width[i], strokes.width[usable]) < 2.5)
-            & (strokes.area[usable] >= 0.03 * strokes.area[i])
-            & (usable != i)
-        )
-        partners = [int(j) for j in usable[fits]]
-        near[int(i)] = partners
-        joined.update(dict.fromkeys((min(int(i), j), max(int(i), j)) for j in partners))
-        if len(joined) > _MOST_JOINED:
-            return []
-    for i, partners in near.items():
-        if 2 <= len(partners) <= 4:
-            joined[tuple(sorted([i, *partners]))] = None
-    together = [_whole(strokes, pieces) for pieces in joined]
-    return [h for h in together if h.box[2] <= 1.3 * h.box[3]]
+    if large.size == 0:
+        return []
+    # so many rows of the table of pairs at a time that the memory it takes is small
+    blocks = np.array_split(large, -(-large.size * usable.size // _PAIRS_AT_ONCE))
+    tables = [_may_be_joined(strokes, block, usable) for block in blocks]
+    first, second = np.concatenate(tables, axis=1)
+    some_open = open_pieces[first] | open_pieces[second]
+    first, second = first[some_open], second[some_open]
+    pairs = np.unique(np.sort(np.stack([first, second], axis=1), axis=1), axis=0)
+    if len(pairs) > _MOST_JOINED:
+        return []
+    found = _wholes(strokes, pairs)
+    partners, counts = np.unique(first, return_counts=True)
+    groups = {tuple(sorted([int(i), *second[first == i].tolist()])) for i in partners[(counts >= 2) & (counts <= 4)]}
+    for group in sorted(groups):
+        found += _wholes(strokes, np.array([group]))
+    return [h for h in found if h.box[2] <= 1.3 * h.box[3]]
+
+
+def _may_be_joined(strokes: Strokes, large: npt.NDArray[np.intp], others: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Return which strokes may be one digit with which others: indices (2, pairs)."""
+    x, y, width, height = strokes.boxes.T
+    right, bottom = x + width, y + height
+    a = large[:, np.newaxis]
+    both_high = np.maximum(bottom[a], bottom[others]) - np.minimum(y[a], y[others])
+    both_wide = np.maximum(right[a], right[others]) - np.minimum(x[a], x[others])
+    sides = np.maximum(width, height)
+    larger = np.maximum(sides[a], sides[others])
+    at = np.nonzero(
+        (both_wide <= 1.3 * both_high)
+        & (both_high >= SMALLEST_HEIGHT)
+        & (both_high <= np.minimum(LARGEST_SIDE, 2.2 * larger))
+        & (a != others)
+    )
+    # few are left, and looked at more closely
+    i, j = large[at[0]], others[at[1]]
+    gap_x = np.maximum(both_wide[at] - width[i] - width[j], 0)
+    gap_y = np.maximum(both_high[at] - height[i] - height[j], 0)
+    fits = (
+        (np.hypot(gap_x, gap_y) <= 0.3 * larger[at])
+        & (_ratio(strokes.contrast[i], strokes.contrast[j]) < 2)
+        & (_ratio(strokes.width[i], strokes.width[j]) < 2.5)
+        & (strokes.area[j] >= 0.03 * strokes.area[i])
+    )
+    return np.stack([i[fits], j[fits]])
 
 
 def cut_hypotheses(strokes: Strokes, piece: int) -> list[list[Hypothesis]]:
@@ -173,35 +187,41 @@ def _are_strokes(strokes: Strokes) -> npt.NDArray[np.bool_]:
     )
 
 
-def _ratio(a: float, b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _ratio(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.maximum(a, b) / np.maximum(np.minimum(a, b), 1e-6)
 
 
-def _whole(strokes: Strokes, pieces: tuple[int, ...]) -> Hypothesis:
-    at = list(pieces)
-    boxes, area = strokes.boxes[at], strokes.area[at]
-    left, top = boxes[:, :2].min(axis=0)
-    right, bottom = (boxes[:, :2] + boxes[:, 2:]).max(axis=0)
+def _wholes(strokes: Strokes, pieces: npt.NDArray[np.intp]) -> list[Hypothesis]:
+    """Return one hypothesis for each row of indices of strokes (N, pieces of each)."""
     shrink = strokes.level.shrink
-    return Hypothesis(
-        strokes,
-        pieces,
-        None,
-        (left * shrink, top * shrink, (right - left) * shrink, (bottom - top) * shrink),
-        float(area.sum()) * shrink**2,
-        float(area @ strokes.width[at] / area.sum()) * shrink,
-        float(area @ strokes.contrast[at] / area.sum()),
-    )
+    corners, areas = strokes.boxes[pieces], strokes.area[pieces]
+    first = corners[..., :2].min(axis=1)
+    last = (corners[..., :2] + corners[..., 2:]).max(axis=1)
+    area = areas.sum(axis=1)
+    return [
+        Hypothesis(strokes, tuple(own), False, tuple(extent), tuple(box), ink, width, contrast)
+        for own, extent, box, ink, width, contrast in zip(
+            pieces.tolist(),
+            np.hstack([np.maximum(first - 1, 0), last + 1]).tolist(),
+            (np.hstack([first, last - first]) * shrink).tolist(),
+            (area * shrink**2).tolist(),
+            ((areas * strokes.width[pieces]).sum(axis=1) / area * shrink).tolist(),
+            ((areas * strokes.contrast[pieces]).sum(axis=1) / area).tolist(),
+            strict=True,
+        )
+    ]
 
 
 def _part(strokes: Strokes, piece: int, own: npt.NDArray[np.bool_], left: int, top: int) -> Hypothesis:
     rows = np.flatnonzero(own.any(axis=1))
     shrink = strokes.level.shrink
     first, last = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 1)
+    right = left + own.shape[1]
     return Hypothesis(
         strokes,
         (piece,),
-        (left, left + own.shape[1]),
+        True,
+        (left, max(top + first - 1, 0), right, top + last + 1),
         (left * shrink, (top + first) * shrink, own.shape[1] * shrink, (last - first) * shrink),
         float(own.sum()) * shrink**2,
         float(strokes.width[piece]) * shrink,

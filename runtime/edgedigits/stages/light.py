@@ -9,6 +9,7 @@ pages and things, which are wide at all of them, never become ink.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ REACH = 25
 """Side of the closing's element in pixels: wider than the strokes looked for at each size, and their crossings."""
 
 _SMALLEST_SIDE = 24
+_SAMPLE = 20_000
+"""So many pixels tell of an image's noise as much as all."""
 DARK = 24
 """Grey levels that are added to the paper, so that the noise of near-black places does not become ink."""
 
@@ -73,16 +76,15 @@ def _level(grey: UInt8Array, shrink: float, finest: bool) -> Level:
     wider = cv2.copyMakeBorder(smooth, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
     closed = cv2.morphologyEx(wider, cv2.MORPH_CLOSE, np.ones((REACH, REACH), np.uint8))
     paper = np.asarray(closed[rim:-rim, rim:-rim], np.uint8)
-    reference = np.minimum(paper, np.uint8(255 - DARK)) + np.uint8(DARK)
-    missing = np.asarray(cv2.divide(cv2.subtract(paper, smooth), reference, scale=255), np.uint8)
-    middle, noise = _middle_and_spread(missing)
-    return Level(np.maximum(missing, middle) - middle, paper, noise, shrink, finest)
+    missing = cv2.divide(cv2.subtract(paper, smooth), cv2.convertScaleAbs(paper, beta=DARK), scale=255)
+    middle, noise = _middle_and_spread(np.asarray(missing, np.uint8))
+    return Level(np.asarray(cv2.subtract(missing, np.array([float(middle)])), np.uint8), paper, noise, shrink, finest)
 
 
-def _middle_and_spread(values: UInt8Array) -> tuple[np.uint8, float]:
+def _middle_and_spread(values: UInt8Array) -> tuple[int, float]:
     """Return the median, and the standard deviation that the half below it tells of, where no stroke lies."""
-    # a quarter of the pixels tells as much as all
-    running = np.cumsum(np.bincount(values[::2, ::2].ravel(), minlength=256))
+    step = max(1, math.isqrt(values.size // _SAMPLE))
+    running = np.cumsum(np.bincount(values[::step, ::step].ravel(), minlength=256))
     middle = int(np.searchsorted(running, running[-1] / 2))
     low = int(np.searchsorted(running, running[-1] * 0.16))
-    return np.uint8(middle), max(float(middle - low), 0.5)
+    return middle, max(float(middle - low), 0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -107,7 +108,7 @@ def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]
     probabilities, digit_scores = classify(glyphs)
     scores = evidence(digit_scores.astype(np.float64) * np.sqrt(probabilities.max(axis=1)))
     scores -= _JOINT_COST * np.array([len(h.pieces) - 1 for h in hypotheses])
-    scores -= _CUT_COST * np.array([h.span is not None for h in hypotheses])
+    scores -= _CUT_COST * np.array([h.is_part for h in hypotheses])
     for i in np.flatnonzero(scores > 0):
         scores[i] -= surroundings_cost(hypotheses[int(i)])
     return [Scored(h, p, float(s)) for h, p, s in zip(hypotheses, probabilities, scores, strict=True)]
@@ -134,8 +135,11 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[Sco
 
 def _seen_alike(scored: Sequence[Scored], views: Sequence[int]) -> npt.NDArray[np.float32]:
     """Return the mean of what the model says of one digit as seen at several sizes of the image."""
-    weights = [1 / (1 + np.exp(-scored[i].score)) for i in views]
-    return np.asarray(np.average([scored[i].probabilities for i in views], axis=0, weights=weights), np.float32)
+    if len(views) == 1:
+        return scored[views[0]].probabilities
+    weights = np.array([1 / (1 + math.exp(-scored[i].score)) for i in views])
+    seen = np.array([scored[i].probabilities for i in views])
+    return np.asarray(weights @ seen / weights.sum(), np.float32)
 
 
 def _explained(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) -> float:
@@ -152,7 +156,7 @@ def _lie_in(strokes: Strokes, boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.
     left, top, right, bottom = boxes[:, 0], boxes[:, 1], boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
     across = np.minimum(x + width, right) - np.maximum(x, left)
     down = np.minimum(y + height, bottom) - np.maximum(y, top)
-    inside = np.clip(across, 0, None) * np.clip(down, 0, None)
+    inside = np.maximum(across, 0) * np.maximum(down, 0)
     return np.asarray((inside > 0.6 * width * height).any(axis=1), bool)
 
 

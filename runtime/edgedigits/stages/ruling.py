@@ -28,8 +28,10 @@ def without_ruling(mask: npt.NDArray[np.uint8], faint: npt.NDArray[np.uint8]) ->
     Returns:
         uint8, (H, W); the mask itself where there are no such lines.
     """
+    import cv2
+
     across = _rows_ruling(mask, faint)
-    down = _rows_ruling(np.ascontiguousarray(mask.T), np.ascontiguousarray(faint.T))
+    down = _rows_ruling(mask.T, np.asarray(cv2.transpose(faint), np.uint8))
     if across is not None:
         mask = mask & ~across
     if down is not None:
@@ -45,10 +47,10 @@ def _rows_ruling(mask: npt.NDArray[np.uint8], faint: npt.NDArray[np.uint8]) -> n
     if width < 2 * _RUN or height < 8:
         return None
     # thickened, so that a run goes on where a sloping line steps up or down by a pixel
-    thick = cv2.dilate(faint, np.ones((3, 1), np.uint8))
-    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, _RUN), np.uint8))
-    if not cv2.countNonZero(runs):
+    thick = np.asarray(cv2.dilate(faint, np.ones((3, 1), np.uint8)), np.uint8)
+    if not _may_hold_lines(thick):
         return None
+    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, _RUN), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(runs, 8, cv2.CV_32S, cv2.CCL_GRANA)
     spans, area = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_AREA]
     # the thickening added a pixel above and below
@@ -61,5 +63,19 @@ def _rows_ruling(mask: npt.NDArray[np.uint8], faint: npt.NDArray[np.uint8]) -> n
         return None
     lines = is_line[labels].view(np.uint8)
     across = round(max(float(np.median(thickness[is_line])), 1)) + 3
-    crossing = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((across, 1), np.uint8))
+    crossing = cv2.morphologyEx(np.ascontiguousarray(mask), cv2.MORPH_OPEN, np.ones((across, 1), np.uint8))
     return np.asarray(lines & ~np.asarray(crossing, np.uint8) & 1, np.uint8)
+
+
+def _may_hold_lines(mask: npt.NDArray[np.uint8]) -> bool:
+    """Return False where a mask (H, W) surely holds no line; eight pixels are compared at once."""
+    import cv2
+
+    width = mask.shape[1] // 8 * 8
+    full = np.ascontiguousarray(mask[:, :width]).view(np.uint64) == 0x0101_0101_0101_0101
+    # of a run, up to seven pixels at each end are in no full group
+    groups = np.ones((1, _RUN // 8 - 1), np.uint8)
+    runs = cv2.morphologyEx(full.view(np.uint8), cv2.MORPH_OPEN, groups)
+    joined = cv2.dilate(runs, np.ones((1, 3), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_32S, cv2.CCL_GRANA)
+    return bool((8 * stats[1:, cv2.CC_STAT_WIDTH] >= max(_SPAN * width, 2 * _RUN) - 8).any())

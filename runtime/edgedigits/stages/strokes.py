@@ -17,6 +17,8 @@ _NOISE = 4.0
 _SHARE = 0.42
 """A stroke ends where its ink falls below this share of the strongest ink nearby: the edge of a blurred stroke, and
 fainter ruled lines and shadows that cross it, are no part of it."""
+_ASLANT = 1.12
+"""How much longer the way out of a stroke is along rows and columns, on average over all directions of strokes."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +51,24 @@ def find_strokes(level: Level) -> Strokes:
     ink = level.ink
     strongest = cv2.dilate(ink, np.ones((REACH, REACH), np.uint8))
     least = np.uint8(min(max(_FAINTEST, _NOISE * level.noise), 255))
-    bound = np.asarray(cv2.LUT(strongest, np.maximum(np.arange(256) * _SHARE, least).astype(np.uint8)))
+    bound = np.maximum(np.asarray(cv2.convertScaleAbs(strongest, alpha=_SHARE)), least)
     mask = without_ruling((ink >= bound).view(np.uint8), (ink >= least).view(np.uint8))
     # this algorithm is three times as fast in one thread as OpenCV's default
     count, raw_labels, raw_stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_GRANA)
     labels, stats = np.asarray(raw_labels, np.int32), np.asarray(raw_stats, np.int32)
-    half_widths = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L2, 3), np.float32)
+    # in rows and columns, not as the crow flies: bytes instead of floats, and a third of the time
+    depths = np.asarray(cv2.distanceTransform(mask, cv2.DIST_L1, 3, dstType=cv2.CV_8U), np.uint8)
 
-    at = np.flatnonzero(mask)
+    at = np.flatnonzero(mask.view(bool))
     owner = labels.ravel()[at]
     area = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
     area[0] = 1
-    values = ink.ravel()[at].astype(np.float64)
-    reach = half_widths.ravel()[at]
-    mean = np.bincount(owner, values, count) / area
-    thickest = np.zeros(count, np.float32)
-    np.maximum.at(thickest, owner, reach)
-    # the distance to the edge rises from 0.5 to half the width and falls again: its mean is (width + 1) / 4
-    width = np.maximum(4 * np.bincount(owner, reach, count) / area - 1, 1)
-    return Strokes(level, labels, stats[1:, :4], area[1:], width[1:], 2 * thickest[1:].astype(np.float64), mean[1:])
+    depth = depths.ravel()[at]
+    mean = np.bincount(owner, ink.ravel()[at], count) / area
+    thickest = np.zeros(count, np.uint8)
+    np.maximum.at(thickest, owner, depth)
+    # the depth rises from the edge to the middle of the stroke and falls again: its mean is about (width + 1) / 4
+    width = np.maximum(4 * np.bincount(owner, depth, count) / (_ASLANT * area) - 1, 1)
+    return Strokes(
+        level, labels, stats[1:, :4], area[1:], width[1:], 2 / _ASLANT * thickest[1:].astype(np.float64), mean[1:]
+    )
