@@ -168,7 +168,7 @@ def _restore_peak(box: UInt8Array) -> UInt8Array:
 @functools.cache
 def _stretched_to(peak: int) -> UInt8Array:
     """Return the table (256,) that makes a level the strongest ink."""
-    return np.clip(np.rint(np.arange(256) * (255 / peak)), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(np.arange(256) * (255 / peak)), 0, 255), np.uint8)
 
 
 def _percentile(histogram: npt.NDArray[np.intp], percent: float) -> int:

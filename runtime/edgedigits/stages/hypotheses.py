@@ -111,6 +111,8 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
     first, second = np.concatenate(tables, axis=1)
     some_open = open_pieces[first] | open_pieces[second]
     first, second = first[some_open], second[some_open]
+    if first.size == 0:
+        return []
     pairs = np.unique(np.sort(np.stack([first, second], axis=1), axis=1), axis=0)
     if len(pairs) > _MOST_JOINED:
         return []

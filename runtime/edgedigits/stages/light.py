@@ -76,15 +76,19 @@ def _level(grey: UInt8Array, shrink: float, finest: bool) -> Level:
     wider = cv2.copyMakeBorder(smooth, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
     closed = cv2.morphologyEx(wider, cv2.MORPH_CLOSE, np.ones((REACH, REACH), np.uint8))
     paper = np.asarray(closed[rim:-rim, rim:-rim], np.uint8)
-    missing = cv2.divide(cv2.subtract(paper, smooth), cv2.convertScaleAbs(paper, beta=DARK), scale=255)
-    middle, noise = _middle_and_spread(np.asarray(missing, np.uint8))
-    return Level(np.asarray(cv2.subtract(missing, np.array([float(middle)])), np.uint8), paper, noise, shrink, finest)
+    ink = np.asarray(
+        cv2.divide(cv2.subtract(paper, smooth), cv2.convertScaleAbs(paper, beta=DARK), scale=255), np.uint8
+    )
+    middle, noise = _middle_and_spread(ink)
+    np.maximum(ink, middle, out=ink)
+    ink -= middle
+    return Level(ink, paper, noise, shrink, finest)
 
 
-def _middle_and_spread(values: UInt8Array) -> tuple[int, float]:
+def _middle_and_spread(values: UInt8Array) -> tuple[np.uint8, float]:
     """Return the median, and the standard deviation that the half below it tells of, where no stroke lies."""
-    step = max(1, math.isqrt(values.size // _SAMPLE))
+    step = 1 + math.isqrt(values.size // _SAMPLE)
     running = np.cumsum(np.bincount(values[::step, ::step].ravel(), minlength=256))
     middle = int(np.searchsorted(running, running[-1] / 2))
     low = int(np.searchsorted(running, running[-1] * 0.16))
-    return middle, max(float(middle - low), 0.5)
+    return np.uint8(middle), max(float(middle - low), 0.5)
