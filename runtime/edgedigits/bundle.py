@@ -14,6 +14,8 @@ from edgedigits.glyphs import CONTRACT
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
+LIKELIER_WRONG = 0.5
+"""Confidence below which an answer is likelier wrong than right."""
 BUNDLED = Path(__file__).parent / "bundled"
 """The bundle that is shipped inside the runtime package."""
 
@@ -87,6 +89,7 @@ class Bundle:
         labels: what the outputs stand for, "0" to "9" first.
         temperature: the logits are divided by it before the softmax.
         digit_score: how 'no digit' is told.
+        confidence_threshold: digits that the reader finds with less confidence are unreadable; the manifest may say.
         manifest: the whole manifest as it was read, provenance included.
     """
 
@@ -95,6 +98,7 @@ class Bundle:
     labels: tuple[str, ...]
     temperature: float
     digit_score: DigitScore
+    confidence_threshold: float
     manifest: Mapping[str, Any]
 
     @classmethod
@@ -122,6 +126,7 @@ class Bundle:
                 labels=tuple(manifest["labels"]),
                 temperature=float(manifest["temperature"]),
                 digit_score=DigitScore(manifest["digit_score"]["method"], float(manifest["digit_score"]["threshold"])),
+                confidence_threshold=float(manifest.get("confidence_threshold", LIKELIER_WRONG)),
                 manifest=manifest,
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.reading import Reading
+from edgedigits.reading import UNREADABLE, Reading
 
 _GREEN, _DARK = (60, 170, 40), (30, 30, 30)
 _SMALLEST_CANVAS = 280
@@ -31,7 +31,7 @@ def draw_reading(image: npt.NDArray[np.uint8], reading: Reading) -> npt.NDArray[
     for digit in reading.digits:
         x, y, w, h = (zoom * value for value in digit.box)
         cv2.rectangle(canvas, (x, y), (x + w, y + h), _GREEN, thickness)
-        label = f"{digit.value} {digit.confidence:.0%}"
+        label = f"{UNREADABLE if digit.value is None else digit.value} {digit.confidence:.0%}"
         size = 0.6 * scale
         (text_width, text_height), _ = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, size, thickness)
         left = min(max(x, 0), max(width - text_width, 0))

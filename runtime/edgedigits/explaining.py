@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from edgedigits.drawing import draw_reading
+from edgedigits.hints import Hint, find_hints
 from edgedigits.reader import Reader
+from edgedigits.reading import Reading
 from edgedigits.stages.recognition import Page
 from edgedigits.stages.strokes import Strokes
 
@@ -34,6 +37,13 @@ def explain_reading(image: npt.NDArray[np.uint8], reader: Reader) -> npt.NDArray
         3
     """
     reading, page = reader.examine(image)
+    return draw_explanation(image, reading, page, find_hints(reading, page))
+
+
+def draw_explanation(
+    image: npt.NDArray[np.uint8], reading: Reading, page: Page, hints: Sequence[Hint]
+) -> npt.NDArray[np.uint8]:
+    """Show how."""
     strokes = _most_telling(page)
     title = f"ink, 1/{strokes.level.shrink:.3g} of the size"
     panels = [

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from edgedigits.bundle import Bundle, ModelFile
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import EngineError
+from edgedigits.expectation import Expectation, constrain
 from edgedigits.glyphs import normalise_crops
-from edgedigits.images import ImageSource, UInt8Array, load_image
+from edgedigits.images import MAX_PIXELS, ImageSource, UInt8Array, load_grey
 from edgedigits.logits import interpret_logits
 from edgedigits.reading import Box, Classification, Digit, Reading
 from edgedigits.stages.lines import reading_lines
@@ -23,8 +24,7 @@ _LARGEST_SIDE = 1600
 
 _BATCH = 256
 
-_ALTERNATIVES = 3
-_LEAST_LIKELY = 0.005
+_LEAST_LIKELY = 0.001
 """Probability that another digit must have to be named."""
 
 
@@ -36,6 +36,7 @@ class Reader:
         engine: a name from `edgedigits.engines.ENGINES`; None for the best one on this machine.
         format: a format of the bundle, such as "onnx-int8"; None for the one that the bundle prefers.
         threads: how many threads the engine may use.
+        max_pixels: encoded images of more pixels are refused before they are decoded.
 
     Raises:
         BundleError: the bundle is missing, damaged, or made for another version.
@@ -54,46 +55,51 @@ class Reader:
         engine: str | None = None,
         format: str | None = None,
         threads: int = 1,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         self.bundle = Bundle.load(bundle)
+        self._max_pixels = max_pixels
         self.engine, self.file, self._session = _open_first(
             self.bundle, [get_engine(engine)] if engine else list(ENGINES.values()), format, threads
         )
 
-    def read(self, image: ImageSource, *, threshold: float = 0.0) -> Reading:
+    def read(self, image: ImageSource, *, threshold: float | None = None, expect: Expectation | None = None) -> Reading:
         """Read every digit in an image.
 
         Args:
             image: a path, an encoded image as bytes, or an array (H, W), (H, W, 3) in BGR or (H, W, 4) in BGRA, uint8.
-            threshold: digits of less confidence than this, 0 to 1, are unreadable: "?" in the text.
+            threshold: digits of less confidence than this, 0 to 1, are unreadable: "?" in the text; None for what
+                the bundle's manifest says.
+            expect: what every line must be; the likeliest digits that are so are chosen.
 
         Returns:
             The digits in reading order, their boxes in pixels of the upright image.
 
         Raises:
-            InputError: the image cannot be read.
+            InputError: the image cannot be read, or has more pixels than allowed.
+
+        Example:
+            >>> Reader().read(np.full((60, 60), 255, np.uint8), expect=Expectation(length=4)).expected
+            False
         """
-        return self.examine(image, threshold=threshold)[0]
+        return self.examine(image, threshold=threshold, expect=expect)[0]
 
-    def examine(self, image: ImageSource, *, threshold: float = 0.0) -> tuple[Reading, Page]:
+    def examine(
+        self, image: ImageSource, *, threshold: float | None = None, expect: Expectation | None = None
+    ) -> tuple[Reading, Page]:
         """Read an image as `read` does, and return what led to the reading as well, for explaining it."""
-        import cv2
-
-        grey = cv2.cvtColor(load_image(image), cv2.COLOR_BGR2GRAY)
-        height, width = grey.shape
-        shrink = max(1.0, max(height, width) / _LARGEST_SIDE)
-        if shrink > 1:
-            size = (max(1, round(width / shrink)), max(1, round(height / shrink)))
-            grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-
-        page = recognise(np.asarray(grey, np.uint8), shrink, self._classify_glyphs)
+        grey, size = load_grey(image, _LARGEST_SIDE, max_pixels=self._max_pixels)
+        page = recognise(grey, max(size) / max(grey.shape), self._classify_glyphs)
         boxes = [found.hypothesis.box for found in page.digits]
         digits = [
-            _digit(page.digits[i].probabilities, _in_pixels(boxes[i], (width, height)), number, threshold)
+            _digit(page.digits[i].probabilities, _in_pixels(boxes[i], size), number)
             for number, line in enumerate(reading_lines(boxes))
             for i in line
         ]
-        return Reading(tuple(digits), (width, height)), page
+        reading = Reading(tuple(digits), size)
+        if expect is not None:
+            reading = constrain(reading, expect)
+        return reading.above(self.bundle.confidence_threshold if threshold is None else threshold), page
 
     def classify(self, glyphs: UInt8Array | Sequence[UInt8Array]) -> Classification:
         """Tell which digit each crop shows.
@@ -150,11 +156,10 @@ def _open_first(
     raise EngineError("No engine can read here. " + " | ".join(reasons))
 
 
-def _digit(probabilities: npt.NDArray[np.float32], box: Box, line: int, threshold: float) -> Digit:
+def _digit(probabilities: npt.NDArray[np.float32], box: Box, line: int) -> Digit:
     ranked = [(int(value), float(probabilities[value])) for value in np.argsort(-probabilities, kind="stable")]
-    others = tuple((value, share) for value, share in ranked[1 : 1 + _ALTERNATIVES] if share >= _LEAST_LIKELY)
-    value, confidence = ranked[0]
-    return Digit(value, confidence, box, line, others, readable=confidence >= threshold)
+    (value, confidence), *others = ranked
+    return Digit(value, confidence, box, line, tuple(other for other in others if other[1] >= _LEAST_LIKELY))
 
 
 def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> Box:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,26 +11,46 @@ import numpy.typing as npt
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels of the upright image; x and y are the top left corner."""
 
+UNREADABLE = "?"
+"""What stands in the text for a digit that is there but cannot be told."""
+
 
 @dataclass(frozen=True)
 class Digit:
     """One digit that was found in an image.
 
     Attributes:
-        value: 0 to 9.
-        confidence: calibrated probability of `value`, 0 to 1.
+        value: 0 to 9; None for a digit that is there but unreadable.
+        confidence: calibrated probability of `value`, or, where that is None, of the likeliest alternative; 0 to 1.
         box: x, y, width, height in pixels of the upright image.
         line: index of the line of writing that the digit stands in, from 0 at the top.
-        alternatives: other digits that it may be, and the probability of each, the likeliest first.
-        readable: whether `confidence` reaches what the reader was asked for; if not, the text holds a "?".
+        alternatives: what else it may be, and the probability of each, the likeliest first.
+        changed_from: what was read before an `Expectation` ruled it out; None where nothing was changed.
     """
 
-    value: int
+    value: int | None
     confidence: float
     box: Box
     line: int = 0
     alternatives: tuple[tuple[int, float], ...] = ()
-    readable: bool = True
+    changed_from: int | None = None
+
+    @property
+    def candidates(self) -> tuple[tuple[int, float], ...]:
+        """All that it may be, with the probability of each, `value` first."""
+        return self.alternatives if self.value is None else ((self.value, self.confidence), *self.alternatives)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the digit as plain values; "changed_from" is there only where something was changed."""
+        plain: dict[str, Any] = {
+            "value": self.value,
+            "confidence": round(self.confidence, 4),
+            "box": list(self.box),
+            "alternatives": [[value, round(probability, 4)] for value, probability in self.alternatives],
+        }
+        if self.changed_from is not None:
+            plain["changed_from"] = self.changed_from
+        return plain
 
 
 @dataclass(frozen=True)
@@ -40,10 +60,12 @@ class Reading:
     Attributes:
         digits: the digits in reading order: line by line, from left to right.
         size: width and height of the upright image in pixels.
+        expected: whether every line is as it was expected to be; None where nothing was expected.
     """
 
     digits: tuple[Digit, ...]
     size: tuple[int, int]
+    expected: bool | None = None
 
     @property
     def text(self) -> str:
@@ -53,23 +75,31 @@ class Reading:
         """
         lines: dict[int, str] = {}
         for digit in self.digits:
-            lines[digit.line] = lines.get(digit.line, "") + (str(digit.value) if digit.readable else "?")
+            lines[digit.line] = lines.get(digit.line, "") + (UNREADABLE if digit.value is None else str(digit.value))
         return "\n".join(lines.values())
 
+    def above(self, threshold: float) -> Reading:
+        """Return the reading with digits of less confidence than a threshold marked as unreadable.
+
+        Example:
+            >>> unsure = Digit(7, 0.41, (0, 0, 9, 9), alternatives=((1, 0.38),))
+            >>> Reading((unsure,), (9, 9)).above(0.5).text
+            '?'
+        """
+        digits = (
+            replace(d, value=None, alternatives=d.candidates) if d.confidence < threshold else d for d in self.digits
+        )
+        return replace(self, digits=tuple(digits))
+
     def as_dict(self) -> dict[str, Any]:
-        """Return text and digits as plain values, as the command line writes them to JSON."""
-        return {
-            "text": self.text,
-            "digits": [
-                {
-                    "value": d.value,
-                    "confidence": round(d.confidence, 4),
-                    "box": list(d.box),
-                    "alternatives": [[value, round(probability, 4)] for value, probability in d.alternatives],
-                }
-                for d in self.digits
-            ],
-        }
+        """Return text and digits as plain values, as the command line writes them to JSON.
+
+        "expected" is there only where something was expected.
+        """
+        plain: dict[str, Any] = {"text": self.text, "digits": [digit.as_dict() for digit in self.digits]}
+        if self.expected is not None:
+            plain["expected"] = self.expected
+        return plain
 
 
 class Classification(NamedTuple):

@@ -151,7 +151,7 @@ def read_photos(
     results = []
     for photo in photos:
         reading = read(photo.path)
-        found = [digit.value for digit in reading.digits]
+        found = [digit.value for digit in reading.digits if digit.value is not None]
         results.append(PhotoResult(photo, reading, score_digits(found, photo)))
         advance()
     return results

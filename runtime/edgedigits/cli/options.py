@@ -2,38 +2,88 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from edgedigits.errors import InputError
+from edgedigits.expectation import CHECKSUMS, Expectation
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def model_options(command: Command) -> Command:
     """Add --bundle, --engine, --model and --threads: which model runs, and on what."""
-    for option in reversed(
-        [
-            click.option(
-                "--bundle",
-                type=click.Path(path_type=Path),
-                help="A folder that `edgedigits export` wrote. [default: the bundled model]",
-            ),
-            click.option(
-                "--engine",
-                metavar="NAME",
-                help="onnxruntime, litert, tflite_runtime or opencv. [default: the best one here]",
-            ),
-            click.option(
-                "--model",
-                metavar="FORMAT",
-                help="A format of the bundle, such as onnx-int8. [default: the one it prefers]",
-            ),
-            click.option(
-                "--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="For the engine."
-            ),
-        ]
-    ):
+    return _with_options(
+        command,
+        click.option(
+            "--bundle",
+            type=click.Path(path_type=Path),
+            help="A folder that `edgedigits export` wrote. [default: the bundled model]",
+        ),
+        click.option(
+            "--engine",
+            metavar="NAME",
+            help="onnxruntime, litert, tflite_runtime or opencv. [default: the best one here]",
+        ),
+        click.option(
+            "--model",
+            metavar="FORMAT",
+            help="A format of the bundle, such as onnx-int8. [default: the one it prefers]",
+        ),
+        click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="For the engine."),
+    )
+
+
+def reading_options(command: Command) -> Command:
+    """Add --threshold, --expect, --length, --range and --checksum: what may be read.
+
+    `expectation` makes the last four into one value.
+    """
+    return _with_options(
+        command,
+        click.option(
+            "--threshold",
+            type=click.FloatRange(0, 1),
+            help="Digits of less confidence become '?'. [default: the manifest's]",
+        ),
+        click.option(
+            "--expect",
+            metavar="REGEX",
+            help=r"What each line must match as a whole, such as '\d{4}' or '20\d\d'.",
+        ),
+        click.option(
+            "--length", type=click.IntRange(1, 1000), metavar="N", help="How many digits each line must have."
+        ),
+        click.option("--range", "bounds", metavar="A..B", help="The least and the greatest number a line may be."),
+        click.option(
+            "--checksum", type=click.Choice(list(CHECKSUMS)), help="The check digits that each line must end with."
+        ),
+    )
+
+
+def expectation(expect: str | None, length: int | None, bounds: str | None, checksum: str | None) -> Expectation | None:
+    """Return what the options ask of each line; None where they ask for nothing.
+
+    Raises:
+        InputError: an option makes no sense.
+    """
+    if expect is None and length is None and bounds is None and checksum is None:
+        return None
+    return Expectation(expect, length, _range(bounds) if bounds is not None else None, checksum)
+
+
+def _range(text: str) -> tuple[int, int]:
+    ends = re.fullmatch(r"\s*([0-9]{1,18})\s*\.\.\s*([0-9]{1,18})\s*", text)
+    if ends is None:
+        raise InputError(f"--range {text}: write the least and the greatest number with two dots, such as 1900..2099.")
+    return int(ends[1]), int(ends[2])
+
+
+def _with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command
