@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from tqdm import tqdm
 
 from edgedigits.errors import EdgeDigitsError
 from edgedigits_train.augmentation import Augmentation, augment
 from edgedigits_train.backend import keras
+from edgedigits_train.checkpoints import Stage, State
 from edgedigits_train.datasets import Dataset, LabelledGlyphs
 from edgedigits_train.memory import keep_freed_memory
 from edgedigits_train.model import build_model
 from edgedigits_train.recipes import Recipe
+
+Batch: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
+
+_AHEAD = 8
+"""Batches that are made before they are asked for."""
+
+_SCORED_AT_ONCE = 1_000
 
 
 class TrainingError(EdgeDigitsError):
@@ -30,20 +42,51 @@ class Fit:
     history: Mapping[str, list[float]]
 
 
-def fit(recipe: Recipe, dataset: Dataset, *, seed: int = 0, progress: bool = False) -> Fit:
+def fit(recipe: Recipe, dataset: Dataset, *, seed: int = 0, progress: bool = False, stage: Stage | None = None) -> Fit:
     """Fit the recipe's network to the dataset's training glyphs; keep the epoch with the lowest held-out loss.
 
     SGD with Nesterov momentum, a linear warm-up and a cosine to zero; what is kept is a moving average of the
     weights (Polyak and Juditsky 1992).
 
+    Args:
+        recipe: the network and how it is fitted.
+        dataset: what it is fitted to, and selected by.
+        seed: of weights, order and augmentation.
+        progress: show a bar on stderr.
+        stage: keeps the state of the fit, which goes on from there; by default nothing is kept.
+
     Raises:
         TrainingError: the loss is no longer a number.
+        CheckpointError: the stage's state cannot be saved.
+        KeyboardInterrupt: the fit was interrupted; the stage has its state.
     """
+    stage = stage or Stage()
     keep_freed_memory()
     keras.utils.set_random_seed(seed)
-    model = build_model(recipe)
     batches = AugmentedBatches(dataset.training, recipe.batch, recipe.augmentation, seed)
-    steps = recipe.epochs * len(batches)
+    model = _compiled(recipe, recipe.epochs * len(batches))
+    state = stage.load()
+    if state.step:
+        _make_metrics(model, dataset.held_out)
+    with stage.uninterrupted(), ThreadPoolExecutor(2) as pool, _bar(recipe, batches, state, progress) as bar:
+        while state.epoch < recipe.epochs:
+            leg = _Leg(state, stage, bar)
+            try:
+                state = leg.run(model, batches, pool)
+                if state.step == len(batches):
+                    state = _next_epoch(state, leg.logs, model, dataset.held_out)
+                    bar.set_postfix_str(_summary(recipe, state))
+            except _AstrayError as error:
+                raise TrainingError(_remedy(recipe, state, error, stage)) from None
+            stage.save(state)
+            if stage.interrupted:
+                raise KeyboardInterrupt
+    return Fit(_with_weights(recipe, state.arrays["best"]), state.history)
+
+
+def _compiled(recipe: Recipe, steps: int) -> keras.Model:
+    """Return the network and its optimizer, whose schedule lasts for `steps`, as they are before the first step."""
+    model = build_model(recipe)
     warm_up = int(recipe.warm_up * steps)
     optimizer = keras.optimizers.SGD(
         keras.optimizers.schedules.CosineDecay(
@@ -59,107 +102,183 @@ def fit(recipe: Recipe, dataset: Dataset, *, seed: int = 0, progress: bool = Fal
         ema_momentum=recipe.averaging,
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    optimizer.build(model.trainable_variables)
     model.compile(
         optimizer,
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,
     )
-    best = _LowestLoss()
-    history = model.fit(
-        batches,
-        epochs=recipe.epochs,
-        validation_data=(dataset.held_out.glyphs, dataset.held_out.labels),
-        validation_batch_size=1000,
-        callbacks=[
-            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
-            best,
-            _Watch(recipe, steps, progress=progress),
-        ],
-        verbose=0,
-    ).history
-    # a model that was compiled would carry the optimizer's slots into its file
-    kept = build_model(recipe)
-    kept.set_weights(best.weights)
-    return Fit(kept, history)
+    return model
+
+
+def _make_metrics(model: keras.Model, held_out: LabelledGlyphs) -> None:
+    """Let Keras make the variables of the metrics, which it does with the first glyphs that it scores."""
+    model.evaluate(
+        held_out.glyphs[:_SCORED_AT_ONCE], held_out.labels[:_SCORED_AT_ONCE], batch_size=_SCORED_AT_ONCE, verbose=0
+    )
+
+
+def _with_weights(recipe: Recipe, weights: Sequence[npt.NDArray[np.float32]]) -> keras.Model:
+    """Return the network with these weights; a model that was compiled would carry the optimizer into its file."""
+    model = build_model(recipe)
+    model.set_weights(weights)
+    return model
+
+
+def _next_epoch(state: State, logs: Mapping[str, float], model: keras.Model, held_out: LabelledGlyphs) -> State:
+    """Score the model, whose weights are the average now, at an epoch's end, and begin the next epoch."""
+    scores = model.evaluate(held_out.glyphs, held_out.labels, batch_size=_SCORED_AT_ONCE, verbose=0, return_dict=True)
+    values = {**logs, **{f"val_{name}": value for name, value in scores.items()}}
+    loss = values["val_loss"]
+    if not math.isfinite(loss):
+        raise _AstrayError(state.step)
+    best = {"best": model.get_weights()} if loss < state.best else {}
+    return State(
+        epoch=state.epoch + 1,
+        history={name: [*state.history.get(name, []), float(value)] for name, value in values.items()},
+        best=min(loss, state.best),
+        arrays={**state.arrays, **best},
+    )
 
 
 def predict_logits(model: keras.Model, glyphs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Return the logits, float32 (N, C), of glyphs, uint8 (N, 28, 28, 1)."""
-    return np.asarray(model.predict(glyphs, batch_size=1000, verbose=0), np.float32)
+    return np.asarray(model.predict(glyphs, batch_size=_SCORED_AT_ONCE, verbose=0), np.float32)
 
 
-class AugmentedBatches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Shuffled, augmented batches, made by a thread beside the training.
+class AugmentedBatches:
+    """Shuffled, augmented batches.
 
-    A batch depends on seed, epoch and its number alone, so that threads cannot change what is trained on.
+    A batch depends on seed, epoch and its number alone, so that neither threads nor an interruption can change what is
+    trained on.
 
     Args:
         data: the glyphs to train on; what does not fill a last batch is left out, other glyphs each epoch.
         batch: glyphs a batch.
         augmentation: how far the glyphs are changed.
         seed: of order and augmentation.
+
+    Example:
+        >>> glyphs, labels = AugmentedBatches(data, 256, Augmentation(), seed=0).batch(epoch=3, number=0)
     """
 
     def __init__(self, data: LabelledGlyphs, batch: int, augmentation: Augmentation, seed: int) -> None:
-        super().__init__(workers=2, max_queue_size=8)
         self._data, self._batch, self._augmentation, self._seed = data, batch, augmentation, seed
-        self._epoch = 0
-        self._shuffle()
-
-    def _shuffle(self) -> None:
-        self._order = np.random.default_rng((self._seed, self._epoch)).permutation(len(self._data))
 
     def __len__(self) -> int:
         return len(self._data) // self._batch
 
-    def __getitem__(self, index: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-        chosen = self._order[index * self._batch : (index + 1) * self._batch]
-        rng = np.random.default_rng((self._seed, self._epoch, index))
+    def batch(self, epoch: int, number: int) -> Batch:
+        """Return one batch of an epoch: glyphs uint8 (batch, 28, 28, 1) and labels uint8 (batch,)."""
+        return self._make(self._order(epoch), epoch, number)
+
+    def stream(self, epoch: int, first: int, pool: ThreadPoolExecutor) -> Iterator[Batch]:
+        """Yield the batches of an epoch from number `first` on, made ahead by the pool beside the training."""
+        order = self._order(epoch)
+        ahead: deque[Future[Batch]] = deque()
+        for number in range(first, len(self)):
+            ahead.append(pool.submit(self._make, order, epoch, number))
+            if len(ahead) > _AHEAD:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+    def _order(self, epoch: int) -> npt.NDArray[np.intp]:
+        return np.random.default_rng((self._seed, epoch)).permutation(len(self._data))
+
+    def _make(self, order: npt.NDArray[np.intp], epoch: int, number: int) -> Batch:
+        chosen = order[number * self._batch : (number + 1) * self._batch]
+        rng = np.random.default_rng((self._seed, epoch, number))
         return augment(self._data.glyphs[chosen], self._augmentation, rng), self._data.labels[chosen]
 
-    def on_epoch_end(self) -> None:
-        """Go on to the next epoch's order and changes; Keras calls it."""
-        self._epoch += 1
-        self._shuffle()
 
+class _AstrayError(Exception):
+    """The loss is no longer a number after so many steps of the epoch."""
 
-class _LowestLoss(keras.callbacks.Callback):  # type: ignore[misc]
-    """Keeps the weights of the epoch with the lowest held-out loss."""
-
-    def __init__(self) -> None:
+    def __init__(self, step: int) -> None:
         super().__init__()
-        self.loss = math.inf
-        self.weights: list[npt.NDArray[np.float32]] = []
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        if logs and logs["val_loss"] < self.loss:
-            self.loss, self.weights = logs["val_loss"], self.model.get_weights()
+        self.step = step
 
 
-class _Watch(keras.callbacks.Callback):  # type: ignore[misc]
-    """Shows how far the training is, and stops it when it has gone astray."""
+class _Leg(keras.callbacks.Callback):  # type: ignore[misc]
+    """The steps from a state to the next, which is taken at the epoch's end, or before where the stage wants it."""
 
-    def __init__(self, recipe: Recipe, steps: int, *, progress: bool) -> None:
-        from tqdm import tqdm
-
+    def __init__(self, state: State, stage: Stage, bar: tqdm) -> None:
         super().__init__()
-        self._recipe = recipe
-        self._bar = tqdm(total=steps, desc="train", unit="step", disable=not progress)
+        self.logs: Mapping[str, float] = {}
+        self._state, self._stage, self._bar = state, stage, bar
+
+    def run(self, model: keras.Model, batches: AugmentedBatches, pool: ThreadPoolExecutor) -> State:
+        """Take the steps and return the state; the model is left with the average of the weights."""
+        state = self._state
+        _assign(model.variables, state.arrays.get("model"))
+        _assign(model.optimizer.variables, state.arrays.get("optimizer"))
+        model.fit(
+            batches.stream(state.epoch, state.step, pool),
+            steps_per_epoch=len(batches) - state.step,
+            shuffle=False,
+            callbacks=[self],
+            verbose=0,
+        )
+        return self._state
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        # Keras has just reset them; in the middle of an epoch their sums go on
+        if self._state.step:
+            _assign(self.model.metrics_variables, self._state.arrays["metrics"])
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         self._bar.update()
         if logs and not math.isfinite(logs["loss"]):
-            self._bar.close()
-            raise TrainingError(
-                f"The loss is no longer a number: lower --learning-rate (it was {self._recipe.learning_rate:g})."
-            )
+            raise _AstrayError(self._state.step + batch + 1)
+        self._steps = batch + 1
+        if self._stage.due:
+            self.model.stop_training = True
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        if logs:
-            self._bar.set_postfix_str(
-                f"epoch {epoch + 1}/{self._recipe.epochs}, held out {100 * logs['val_accuracy']:.2f} %"
-            )
+        # after this Keras puts the average of the weights into the model
+        self.logs = logs or {}
+        now = {
+            "model": _values(self.model.variables),
+            "optimizer": _values(self.model.optimizer.variables),
+            "metrics": _values(self.model.metrics_variables),
+        }
+        self._state = replace(self._state, step=self._state.step + self._steps, arrays={**self._state.arrays, **now})
 
-    def on_train_end(self, logs: Mapping[str, float] | None = None) -> None:
-        self._bar.close()
+
+def _values(variables: Iterable[keras.Variable]) -> list[npt.NDArray[Any]]:
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def _assign(variables: Sequence[keras.Variable], values: Sequence[npt.NDArray[Any]] | None) -> None:
+    if values is not None:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+
+def _bar(recipe: Recipe, batches: AugmentedBatches, state: State, progress: bool) -> tqdm:
+    return tqdm(
+        total=recipe.epochs * len(batches),
+        initial=state.epoch * len(batches) + state.step,
+        desc="train",
+        unit="step",
+        disable=not progress,
+    )
+
+
+def _summary(recipe: Recipe, state: State) -> str:
+    return f"epoch {state.epoch}/{recipe.epochs}, held out {100 * state.history['val_accuracy'][-1]:.2f} %"
+
+
+def _remedy(recipe: Recipe, state: State, error: _AstrayError, stage: Stage) -> str:
+    message = (
+        f"The loss is no longer a number in epoch {state.epoch + 1}, step {error.step}: start anew with a lower"
+        f" --learning-rate (it was {recipe.learning_rate:g})"
+    )
+    kept = stage.keep_best(_with_weights(recipe, state.arrays["best"])) if "best" in state.arrays else None
+    return (
+        f"{message} and --restart; the best model of the {state.epoch} good epochs is {kept}."
+        if kept
+        else f"{message}."
+    )

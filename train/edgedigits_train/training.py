@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import shutil
+import signal
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib import import_module
@@ -19,8 +20,10 @@ from edgedigits.glyphs import CONTRACT
 from edgedigits_train import plots
 from edgedigits_train.backend import keras
 from edgedigits_train.calibration import balanced_sample, fit_digit_score, fit_temperature
-from edgedigits_train.datasets import LabelledGlyphs, load_dataset
+from edgedigits_train.checkpoints import CheckpointError, Checkpoints, Run
+from edgedigits_train.datasets import Dataset, LabelledGlyphs, load_dataset
 from edgedigits_train.fitting import TrainingError, fit, predict_logits
+from edgedigits_train.interruption import Interrupted, Interruption
 from edgedigits_train.metrics import Metrics, Score
 from edgedigits_train.recipes import Recipe
 
@@ -33,7 +36,8 @@ def train(recipe: Recipe, out: Path, *, seed: int = 0, progress: bool = False) -
     It is trained and scored on MNIST; where that can be neither found nor downloaded, on synthetic digits.
 
     The files are digits.keras, curves.png, confusion.png, mistakes.png, calibration.npz, evaluation.npz and, last,
-    metrics.json. They appear together at the end: a training that fails or is interrupted leaves `out` as it was.
+    metrics.json. They appear together at the end: a training that fails or is interrupted leaves them as they were,
+    and beside them a checkpoint from which `resume` goes on.
 
     Args:
         recipe: what is trained, and how.
@@ -42,51 +46,119 @@ def train(recipe: Recipe, out: Path, *, seed: int = 0, progress: bool = False) -
         progress: show bars on stderr.
 
     Raises:
-        InputError: `out` cannot be written to, or MNIST is damaged.
-        TrainingError: the loss is no longer a number.
+        InputError: `out` cannot be written to or holds an interrupted training, or MNIST is damaged.
+        TrainingError: the loss is no longer a number, or the disk is full.
+        Interrupted: by Ctrl-C or SIGTERM, which the main thread hears for as long as this lasts.
 
     Example:
         >>> train(RECIPES["quick"], Path("build/train")).test.accuracy > 0.985
         True
     """
-    wall, cpu = time.perf_counter(), time.process_time()
-    with _staging(out) as staging:
-        dataset = load_dataset(training_images=recipe.training_images, progress=progress)
-        fitted = fit(recipe, dataset, seed=seed, progress=progress)
-        held_out = predict_logits(fitted.model, dataset.held_out.glyphs)
-        temperature = fit_temperature(held_out, dataset.held_out.labels)
-        test = predict_logits(fitted.model, dataset.test.glyphs)
-
-        fitted.model.save(staging / "digits.keras")
-        plots.curves(fitted.history, staging / "curves.png")
-        plots.confusion(test, dataset.test.labels, staging / "confusion.png")
-        plots.mistakes(dataset.test, test, temperature, staging / "mistakes.png")
-        calibration = balanced_sample(dataset.training, CALIBRATION_IMAGES, seed=seed)
-        _save_arrays(calibration, staging / "calibration.npz")
-        _save_arrays(dataset.test, staging / "evaluation.npz")
-        metrics = Metrics(
-            recipe=recipe,
-            seed=seed,
-            training_data=dataset.name,
-            data=dataset.hashes,
-            parameters=fitted.model.count_params(),
-            test=Score.of(test, dataset.test.labels),
-            validation=Score.of(held_out, dataset.held_out.labels),
-            temperature=temperature,
-            digit_score=fit_digit_score(held_out, temperature),
-            seconds=time.perf_counter() - wall,
-            cpu_seconds=time.process_time() - cpu,
-            versions=_versions(),
-            normalisation=CONTRACT.digest,
-            files={path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(staging.iterdir())},
+    if run := interrupted_run(out):
+        raise InputError(
+            f"{out} holds an interrupted training ({run}): go on with --resume, or start anew with --restart."
         )
-        (staging / "metrics.json").write_text(metrics.to_json(), encoding="utf-8")
+    return _train(recipe, out, seed, progress, Checkpoints.begin)
+
+
+def resume(recipe: Recipe, out: Path, *, seed: int = 0, progress: bool = False) -> Metrics:
+    """Go on with the interrupted training that `train` began with the same arguments.
+
+    It takes the steps that an uninterrupted one would have taken, from the last state that was saved.
+
+    Raises:
+        InputError: there is nothing to resume in `out`, or something else than this was trained there.
+        CheckpointError: the checkpoint is damaged.
+        InputError, TrainingError, Interrupted: as `train`.
+
+    Example:
+        >>> resume(RECIPES["best"], Path("build/train"))
+    """
+    if interrupted_run(out) is None:
+        raise InputError(f"There is nothing to resume in {out}: leave --resume away to train, or say where with --out.")
+    return _train(recipe, out, seed, progress, Checkpoints.go_on)
+
+
+def interrupted_run(out: Path) -> Run | None:
+    """Return what the interrupted training in a folder is made of; None where there is none."""
+    return Checkpoints(out, Interruption()).run
+
+
+def restart(out: Path) -> None:
+    """Forget the interrupted training in a folder."""
+    Checkpoints(out, Interruption()).remove()
+
+
+def _train(recipe: Recipe, out: Path, seed: int, progress: bool, start: Callable[[Checkpoints, Run], None]) -> Metrics:
+    with Interruption() as interruption, _staging(out) as staging:
+        checkpoints = Checkpoints(out, interruption)
+        try:
+            dataset = load_dataset(training_images=recipe.training_images, progress=progress)
+            start(checkpoints, Run.of(recipe, seed, dataset.hashes))
+            metrics = _make_results(recipe, dataset, seed, progress, checkpoints, staging)
+            _publish(staging, out)
+        except KeyboardInterrupt:
+            number = interruption.number or signal.SIGINT
+            raise Interrupted(f"Stopped. {_how_to_go_on(checkpoints, out)}", number) from None
+        except (CheckpointError, OSError) as error:
+            raise TrainingError(f"{_reason(error, out)}. {_how_to_go_on(checkpoints, out)}") from error
+        finally:
+            if checkpoints.run is None:
+                checkpoints.remove()
+        checkpoints.remove()
     return metrics
+
+
+def _make_results(
+    recipe: Recipe, dataset: Dataset, seed: int, progress: bool, checkpoints: Checkpoints, folder: Path
+) -> Metrics:
+    """Train, and write all files into a folder."""
+    fitted = fit(recipe, dataset, seed=seed, progress=progress, stage=checkpoints.stage("model"))
+    held_out = predict_logits(fitted.model, dataset.held_out.glyphs)
+    temperature = fit_temperature(held_out, dataset.held_out.labels)
+    test = predict_logits(fitted.model, dataset.test.glyphs)
+
+    fitted.model.save(folder / "digits.keras")
+    plots.curves(fitted.history, folder / "curves.png")
+    plots.confusion(test, dataset.test.labels, folder / "confusion.png")
+    plots.mistakes(dataset.test, test, temperature, folder / "mistakes.png")
+    calibration = balanced_sample(dataset.training, CALIBRATION_IMAGES, seed=seed)
+    _save_arrays(calibration, folder / "calibration.npz")
+    _save_arrays(dataset.test, folder / "evaluation.npz")
+    seconds, cpu_seconds = checkpoints.spent
+    metrics = Metrics(
+        recipe=recipe,
+        seed=seed,
+        training_data=dataset.name,
+        data=dataset.hashes,
+        parameters=fitted.model.count_params(),
+        test=Score.of(test, dataset.test.labels),
+        validation=Score.of(held_out, dataset.held_out.labels),
+        temperature=temperature,
+        digit_score=fit_digit_score(held_out, temperature),
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
+        versions=_versions(),
+        normalisation=CONTRACT.digest,
+        files={path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
+    )
+    (folder / "metrics.json").write_text(metrics.to_json(), encoding="utf-8")
+    return metrics
+
+
+def _how_to_go_on(checkpoints: Checkpoints, out: Path) -> str:
+    if checkpoints.run is None:
+        return "Nothing was saved yet: train anew."
+    return f"The training so far is saved; go on with: edgedigits train --resume --out {shlex.quote(str(out))}"
+
+
+def _reason(error: CheckpointError | OSError, out: Path) -> str:
+    return f"Cannot write the results to {out} ({error.strerror})" if isinstance(error, OSError) else str(error)
 
 
 @contextmanager
 def _staging(out: Path) -> Iterator[Path]:
-    """Give a folder beside `out`, and move what is in it to `out` when all went well; metrics.json goes last."""
+    """Give a folder inside `out` in which files are made before they are published."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         staging = Path(tempfile.mkdtemp(dir=out, prefix=".training-"))
@@ -94,12 +166,14 @@ def _staging(out: Path) -> Iterator[Path]:
         raise InputError(f"Cannot write to {out} ({error.strerror}): choose another folder with --out.") from None
     try:
         yield staging
-        for path in sorted(staging.iterdir(), key=lambda path: (path.name == "metrics.json", path.name)):
-            path.replace(out / path.name)
-    except OSError as error:
-        raise TrainingError(f"Cannot write the results to {out} ({error.strerror}).") from error
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _publish(staging: Path, out: Path) -> None:
+    """Move all files to `out`; metrics.json goes last."""
+    for path in sorted(staging.iterdir(), key=lambda path: (path.name == "metrics.json", path.name)):
+        path.replace(out / path.name)
 
 
 def _save_arrays(data: LabelledGlyphs, path: Path) -> None:
