@@ -19,6 +19,8 @@ _WHOLE = 0.5
 """Evidence from which a connected stroke may be a digit as a whole."""
 _APART = 0.4
 """Share of the smaller box up to which two digits may overlap."""
+_MOST_DIGITS = 2000
+"""A written page holds fewer; comparing each with each would take gigabytes where a texture holds more."""
 _SAME = 0.6
 """Share of the larger box from which two boxes show the same strokes."""
 
@@ -74,6 +76,8 @@ def choose(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) ->
     free = likely.copy()
     chosen = {}
     for i in np.argsort(-weight, kind="stable"):
+        if len(chosen) == _MOST_DIGITS:
+            break
         if free[i]:
             chosen[int(i)] = [int(j) for j in np.flatnonzero(places.same(int(i)) & likely)]
             free &= places.apart(int(i))
