@@ -85,13 +85,15 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
 
 
 _MOSTLY_TEXT = 0.5
-"""Share of a line's characters that may be something else than digits at no cost, as the signs of a sum are."""
+"""Share of the characters that may be something else than digits at no cost, as the signs of a sum are."""
 _TEXT_COST = 25.0
-_FEWEST_LETTERS = 6
-"""Characters that make a line of text; a sum has fewer signs."""
+_FEWEST_LETTERS, _FEWEST_ON_A_PAGE = 6, 30
+"""Characters that make a line, and a page, of text; a sum has fewer signs."""
 _TURNS = 4
 _LINE_REACH, _LINE_HEIGHT = 8.0, 0.8
-"""How far to the sides and up and down a digit's line is looked at, in heights of the digit."""
+"""How far to the sides and up and down a digit's line is looked at, in heights of its characters."""
+_NEIGHBOURS_REACH = 2.0
+"""How far to the sides the characters next to a digit stand, likewise."""
 
 
 def text_costs(
@@ -107,46 +109,61 @@ def text_costs(
         scores: the evidence of each.
         rejected: connected strokes that are no digits.
     """
-    surest = digits[int(scores.argmax())]
-    others = [
-        h for h in rejected if h.strokes is surest.strokes and not any(_overlap(h.box, digit.box) for digit in digits)
-    ]
-    if not others:
+    if not rejected:
         return np.zeros(len(digits))
+    boxes, digit_boxes = np.array([h.box for h in rejected]), np.array([h.box for h in digits])
     typical = _typical(_traits(digits), np.clip(scores, 0.01, None))
-    letters = [
-        h
-        for h, same in zip(others, np.all(np.abs(_traits(others) - typical) < _SAME_HAND, axis=1), strict=True)
-        if same
-    ]
+    letters = np.all(np.abs(_traits(rejected) - typical) < _SAME_HAND, axis=1)
+    letters &= ~np.array([_overlaps(box, digit_boxes) for box in boxes])
+    boxes = boxes[letters]
+    if not len(boxes):
+        return np.zeros(len(digits))
+    usual_height = float(np.median(boxes[:, 3]))
     # a word whose letters touch counts as many
-    written = np.array([max(1.0, h.box[2] / h.box[3]) for h in letters])
-    near_letters = np.array([_in_line(digit, letters) if letters else np.zeros(0, bool) for digit in digits])
-    near_digits = np.array([_in_line(digit, digits) for digit in digits])
+    written = np.maximum(1.0, boxes[:, 2] / boxes[:, 3])
+    line_letters, line_digits = (
+        _near(digit_boxes, others, _LINE_REACH, usual_height) for others in (boxes, digit_boxes)
+    )
+    next_letters, next_digits = (
+        _near(digit_boxes, others, _NEIGHBOURS_REACH, usual_height) for others in (boxes, digit_boxes)
+    )
     costs = np.zeros(len(digits))
     # a digit that turns out to be a letter counts against its neighbours in turn
     for _ in range(_TURNS):
-        fallen = (scores > 0) & (scores - costs <= 0)
-        foreign = near_letters @ written + near_digits @ fallen
-        own = np.maximum(near_digits @ (scores - costs > 0), 1)
-        share = np.where(foreign >= _FEWEST_LETTERS, foreign / (foreign + own), 0)
-        costs = _TEXT_COST * np.maximum(share - _MOSTLY_TEXT, 0)
+        stand = (scores - costs > 0).astype(np.float64)
+        fallen = (scores > 0) - stand
+        share = _share_of_text(line_letters @ written + line_digits @ fallen, line_digits @ stand, _FEWEST_LETTERS)
+        page = _share_of_text(written.sum() + fallen.sum(), stand.sum(), _FEWEST_ON_A_PAGE)
+        # digits come together, letters that look like one do not
+        alone = _share_of_text(next_letters @ written + next_digits @ fallen + 1, next_digits @ stand - stand, 0)
+        costs = _TEXT_COST * alone * np.maximum(np.maximum(share, page) - _MOSTLY_TEXT, 0)
     return np.asarray(costs, np.float64)
 
 
-def _in_line(digit: Hypothesis, others: Sequence[Hypothesis]) -> npt.NDArray[np.bool_]:
-    """Return which of some hypotheses (N,) stand in the line of a digit, near it."""
-    x, y, width, height = digit.box
-    boxes = np.array([h.box for h in others])
-    aside = np.abs(boxes[:, 0] + boxes[:, 2] / 2 - (x + width / 2)) - boxes[:, 2] / 2
-    apart = np.abs(boxes[:, 1] + boxes[:, 3] / 2 - (y + height / 2))
-    return np.asarray((aside < _LINE_REACH * height) & (apart < _LINE_HEIGHT * height), bool)
+def _share_of_text(
+    letters: npt.NDArray[np.float64], digits: npt.NDArray[np.float64], fewest: float
+) -> npt.NDArray[np.float64]:
+    """Return which share of some characters are letters, 0 where these are fewer than make a text."""
+    return np.where(letters >= fewest, letters / np.maximum(letters + digits, 1), 0)
 
 
-def _overlap(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
-    across = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    down = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    return across > 0 and down > 0 and across * down > 0.4 * min(a[2] * a[3], b[2] * b[3])
+def _near(
+    digits: npt.NDArray[np.float64], others: npt.NDArray[np.float64], reach: float, usual_height: float
+) -> npt.NDArray[np.bool_]:
+    """Return which boxes (M, 4) stand in the line of which digits' boxes (N, 4), and near them: (N, M)."""
+    x, y, width, height = digits.T[:, :, np.newaxis]
+    scale = np.maximum(height, usual_height)
+    aside = np.abs(others[:, 0] + others[:, 2] / 2 - (x + width / 2)) - others[:, 2] / 2
+    apart = np.abs(others[:, 1] + others[:, 3] / 2 - (y + height / 2))
+    return np.asarray((aside < reach * scale) & (apart < _LINE_HEIGHT * scale), bool)
+
+
+def _overlaps(box: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> bool:
+    """Tell whether a box (4,) shares much of the smaller one's place with any of some boxes (N, 4)."""
+    across = np.minimum(box[0] + box[2], others[:, 0] + others[:, 2]) - np.maximum(box[0], others[:, 0])
+    down = np.minimum(box[1] + box[3], others[:, 1] + others[:, 3]) - np.maximum(box[1], others[:, 1])
+    smaller = np.minimum(box[2] * box[3], others[:, 2] * others[:, 3])
+    return bool((np.maximum(across, 0) * np.maximum(down, 0) > 0.4 * smaller).any())
 
 
 _SAME_HAND = np.log([2.2, 2.5, 2.0])

@@ -27,6 +27,9 @@ _MOST_CUTS = 7
 """Places at which one stroke is tried to be cut into digits."""
 
 
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels of the image."""
+
 _AROUND = np.ones((3, 3), np.uint8)
 
 
@@ -49,7 +52,7 @@ class Hypothesis:
     pieces: tuple[int, ...]
     is_part: bool
     extent: tuple[int, int, int, int]
-    box: tuple[float, float, float, float]
+    box: Box
     ink: float
     stroke_width: float
     contrast: float

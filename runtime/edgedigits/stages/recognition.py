@@ -90,15 +90,19 @@ def recognise(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
 def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
     levels = tuple(find_strokes(level) for level in ink_levels(grey, shrink))
     best_views, other_views = sort_views([h for strokes in levels for h in single_hypotheses(strokes)])
-    singles = _score(best_views, classify)
+    looks = [[look] for look in _score(best_views, classify)]
     # what one look settles needs no second one
-    again = [views for first, views in zip(singles, other_views, strict=True) if first.score < _SETTLED]
-    singles += _score([view for views in again for view in views], classify)
+    unsettled = [i for i, (look,) in enumerate(looks) if look.score < _SETTLED]
+    more = iter(_score([view for i in unsettled for view in other_views[i]], classify))
+    for i in unsettled:
+        looks[i] += [next(more) for _ in other_views[i]]
+    singles = [look for place in looks for look in place]
+    rejected = [place[0].hypothesis for place in looks if max(look.score for look in place) < _REJECTED]
 
     settled = np.array([s.hypothesis.box for s in singles if s.score >= _SETTLED]).reshape(-1, 4)
     joined = [h for strokes in levels for h in joined_hypotheses(strokes, ~_lie_in(strokes, settled))]
     scored = [*singles, *_score(joined, classify), *_cut(singles, settled, classify)]
-    return Page(_best(scored, [s.hypothesis for s in singles if s.score < _REJECTED]), levels)
+    return Page(_best(scored, rejected), levels)
 
 
 def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]:
