@@ -74,7 +74,7 @@ def choose(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) ->
     weight = scores * np.power([h.ink for h in hypotheses], _INK_COUNTS)
     likely = scores > 0
     free = likely.copy()
-    chosen = {}
+    chosen: dict[int, list[int]] = {}
     for i in np.argsort(-weight, kind="stable"):
         if len(chosen) == _MOST_DIGITS:
             break

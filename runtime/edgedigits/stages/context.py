@@ -41,6 +41,8 @@ _BAR = 0.87
 _LEAN = 0.6
 """Width over height up to which a bar stands upright enough for a 1."""
 _LEAN_COST = 3.0
+_CUT_BAR_COST = 3.0
+"""A bar that the border cuts may be of any length."""
 
 _RING = 0.3
 """Width of the ring that is looked at, in heights of the stroke."""
@@ -195,11 +197,14 @@ def page_evidence(
 
 def _bar_cost(hypothesis: Hypothesis) -> float:
     """Return how much less a mere bar is worth than a 1."""
-    _, _, width, height = hypothesis.box
+    x, y, width, height = hypothesis.box
     if hypothesis.ink > _BAR * np.hypot(width, height) * hypothesis.stroke_width:
         return 0.0
     lying = max(0.0, width / height - _LEAN)
-    return _BAR_COST + _LEAN_COST * min(lying, 1.0)
+    level = hypothesis.strokes.level
+    high, wide = (side * level.shrink for side in level.ink.shape)
+    inside = min(x, y, wide - x - width, high - y - height) > level.shrink
+    return _BAR_COST + _LEAN_COST * min(lying, 1.0) + _CUT_BAR_COST * (not inside)
 
 
 def _traits(hypotheses: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:

@@ -23,6 +23,8 @@ _CONVINCING = 4.0
 """Evidence that at least one digit of a page must have: where even the best is doubtful, there is none.
 
 This much is asked for where the digits are next to nothing of what is seen, nothing where they are all of it."""
+_PLAIN = 3.0
+"""How much more evidence is asked for where all digits are 0 or 1, which whatever is round or long looks like."""
 _ACCEPTED = 2.0
 """Evidence that each other digit must have, likewise."""
 _DARK_BOARD = 128
@@ -131,7 +133,8 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[Sco
     scores -= text_costs(hypotheses, scores, rejected)
     explained = _explained(hypotheses, scores)
     doubt = max(_LEAST_DOUBT, 1 - explained)
-    if scores.max() < _CONVINCING * doubt:
+    plain = not np.any((values > 1) & (scores >= _ACCEPTED))
+    if scores.max() < (_CONVINCING + _PLAIN * plain) * doubt:
         return ()
     least = _ACCEPTED * doubt
     return tuple(replace(s, score=float(score)) for s, score in zip(chosen, scores, strict=True) if score >= least)
