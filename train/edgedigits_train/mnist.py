@@ -67,15 +67,16 @@ def cache_folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "edgedigits" / "mnist"
 
 
-def load(*, progress: bool = False, mirrors: Sequence[str] = MIRRORS) -> Mnist:
+def load(folder: Path | None = None, *, progress: bool = False, mirrors: Sequence[str] = MIRRORS) -> Mnist:
     """Return MNIST from `$EDGEDIGITS_DATA/mnist`, else from the user's cache, else from a mirror.
 
     Args:
+        folder: looked into instead of `$EDGEDIGITS_DATA`.
         progress: show a bar on stderr while a file is downloaded.
         mirrors: URLs of folders to download from; each ends with a slash.
 
     Raises:
-        InputError: a file in `$EDGEDIGITS_DATA/mnist` is damaged.
+        InputError: a file in the folder's `mnist` is damaged.
         DataError: a file is nowhere, and no mirror gave it.
 
     Example:
@@ -83,15 +84,15 @@ def load(*, progress: bool = False, mirrors: Sequence[str] = MIRRORS) -> Mnist:
         (60000, 28, 28)
     """
     train_images, train_labels, test_images, test_labels = (
-        _array(_content(name, progress=progress, mirrors=mirrors))
+        _array(_content(name, folder, progress=progress, mirrors=mirrors))
         for name in (TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS)
     )
     return Mnist(train_images, train_labels, test_images, test_labels)
 
 
-def _content(name: str, *, progress: bool, mirrors: Sequence[str]) -> bytes:
+def _content(name: str, folder: Path | None, *, progress: bool, mirrors: Sequence[str]) -> bytes:
     """Return the verified, decompressed content of one of the four files."""
-    data = os.environ.get("EDGEDIGITS_DATA")
+    data = folder or os.environ.get("EDGEDIGITS_DATA")
     if data and (given := Path(data, "mnist", f"{name}.gz")).exists():
         try:
             return _verified(given, name)

@@ -62,7 +62,7 @@ _KINDS = (
     _Kind(_OMNIGLOT, "Korean", "training", frozenset({20, 21, 26, 32})),
     _Kind(_QUICK_DRAW, "cats", "training"),
     _Kind(_OMNIGLOT, "Balinese", "held_out", frozenset({4, 13})),
-    _Kind(_OMNIGLOT, "Early_Aramaic", "held_out", frozenset({1, 2, 3, 5, 6, 9, 11, 12, 13, 15, 16, 19})),
+    _Kind(_OMNIGLOT, "Early_Aramaic", "held_out", frozenset({0, 1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13, 15, 16, 19})),
     # a (drawn like 9), b g i j l o q s y z
     _Kind(_OMNIGLOT, "Latin", "held_out", frozenset({0, 1, 6, 8, 9, 11, 14, 16, 18, 24, 25})),
     _Kind(_QUICK_DRAW, "rainbows", "held_out"),
