@@ -37,7 +37,7 @@ def explain_reading(image: npt.NDArray[np.uint8], reader: Reader) -> npt.NDArray
         3
     """
     reading, page = reader.examine(image)
-    return draw_explanation(image, reading, page, find_hints(reading, page))
+    return draw_explanation(image, reading, page, find_hints(page))
 
 
 def draw_explanation(

@@ -1,11 +1,39 @@
-"""Hints: what about a photo makes it hard to read, in plain words, so that the next one is better."""
+"""Hints: what about a photo makes its digits hard to read, in plain words, so that the next photo is better.
+
+Each is measured on the digits that were found, and its bound was chosen on rendered scenes, whose conditions are known,
+so that next to none of the clean ones reaches it; docs/reading.md has the figures. Where no digit was found, nothing
+is said: a photo of something else is no bad photo.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from edgedigits.reading import Reading
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.stages.hypotheses import Hypothesis
+from edgedigits.stages.light import DARK, Level
 from edgedigits.stages.recognition import Page
+
+_UNEVEN = 1.35
+"""Brightest over darkest paper behind the writing; evenly lit paper has up to 1.10, a hard shadow 1.4 to 1.8."""
+_BROKEN_SHARE = 0.3
+"""Share of digits that are made of several pieces; some people write a 5 in two, few write more than this so."""
+_SMALL = 24.0
+"""Pixels: digits that are lower are seen in fewer than the model looks at."""
+_SOFT_EDGE = 3.1
+"""Pixels from paper to ink, where a digit is 40 to 80 pixels high; sharp ones have 2.2 to 3.0."""
+_SEEN_SHARPEST = 40.0
+_FAINT = 40.0
+"""Mean ink value of 255; ballpoint has 60 to 130, pencil 30 to 70."""
+_FAINT_IN_NOISE, _NOISY = 60.0, 20.0
+"""Mean ink value, and its ratio to the paper's noise: below both, what is faint drowns in the noise as well."""
+_BLOWN_OUT = 250
+"""Grey level of paper that is as white as can be."""
+_WASHED_OUT = 0.7
+"""Contrast of the digits on such paper over that of the others: a lamp's reflection lies on the ink as well."""
 
 
 @dataclass(frozen=True)
@@ -13,8 +41,8 @@ class Hint:
     """Something that makes an image hard to read.
 
     Attributes:
-        kind: "shadow", …
-        advice: what to do, in a sentence.
+        kind: "shadow", "glare", "faint", "blur", "small", "broken" or "touching".
+        advice: what was seen and what to do, in a sentence.
     """
 
     kind: str
@@ -25,6 +53,135 @@ class Hint:
         return {"kind": self.kind, "advice": self.advice}
 
 
-def find_hints(reading: Reading, page: Page) -> tuple[Hint, ...]:
-    """Return hints."""
-    return ()
+def find_hints(page: Page) -> tuple[Hint, ...]:
+    """Return what makes the digits of an image hard to read.
+
+    Args:
+        page: what `Reader.examine` returned beside the reading.
+
+    Returns:
+        One hint of each kind at most; none where no digit was found.
+
+    Example:
+        >>> from edgedigits import Reader
+        >>> find_hints(Reader().examine(np.full((60, 90), 255, np.uint8))[1])
+        ()
+    """
+    if not page.digits:
+        return ()
+    digits = [digit.hypothesis for digit in page.digits]
+    paper = _paper_behind(digits, page)
+    return tuple(hint for find in _KINDS if (hint := find(digits, paper, page)) is not None)
+
+
+def _shadow(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    dark, bright = np.percentile(paper, (5, 95)) + DARK
+    if bright / dark < _UNEVEN:
+        return None
+    return Hint("shadow", "the light on the writing is uneven (a shadow?); turn the page to the light, or step aside.")
+
+
+def _glare(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    blown = np.array([float(np.median(_behind(digit))) >= _BLOWN_OUT for digit in digits])
+    if not blown.any() or blown.all():
+        return None
+    contrast = np.array([digit.contrast for digit in digits])
+    if float(np.median(contrast[blown])) > _WASHED_OUT * float(np.median(contrast[~blown])):
+        return None
+    return Hint("glare", "part of the writing lies in glare; tilt the page, or switch the flash off.")
+
+
+def _faint(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    contrast = float(np.median([digit.contrast for digit in digits]))
+    over_noise = float(np.median([digit.contrast / digit.strokes.level.noise for digit in digits]))
+    if contrast >= _FAINT and (contrast >= _FAINT_IN_NOISE or over_noise >= _NOISY):
+        return None
+    return Hint("faint", "the ink hardly differs from the paper; use a darker pen, or more light.")
+
+
+def _blur(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    if float(np.median([_soft_edge(digit, page) for digit in digits])) < _SOFT_EDGE:
+        return None
+    return Hint("blur", "the writing is out of focus or was moved; hold the camera still and let it focus on the page.")
+
+
+def _small(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    height = float(np.median([digit.box[3] for digit in digits])) / page.levels[0].level.shrink
+    if height >= _SMALL:
+        return None
+    return Hint(
+        "small", f"the digits are about {height:.0f} pixels high, which is little; go nearer, or crop the image."
+    )
+
+
+def _broken(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    count = sum(len(digit.pieces) > 1 for digit in digits)
+    if count < _BROKEN_SHARE * len(digits):
+        return None
+    return Hint("broken", f"{_digits(count)} written in broken strokes; press harder, or use a thicker pen.")
+
+
+def _touching(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    count = sum(digit.is_part for digit in digits)
+    if not count:
+        return None
+    return Hint("touching", f"{_digits(count)} joined to another and had to be cut apart; leave a gap between them.")
+
+
+_KINDS: tuple[Callable[[list[Hypothesis], npt.NDArray[np.uint8], Page], Hint | None], ...] = (
+    _shadow,
+    _glare,
+    _faint,
+    _blur,
+    _small,
+    _broken,
+    _touching,
+)
+
+
+def _digits(count: int) -> str:
+    return "1 digit is" if count == 1 else f"{count} digits are"
+
+
+def _paper_behind(digits: list[Hypothesis], page: Page) -> npt.NDArray[np.uint8]:
+    """Return the brightness of the paper (H, W) in the box round all digits, where the image is a quarter as large."""
+    level = page.levels[min(2, len(page.levels) - 1)].level
+    boxes = np.array([digit.box for digit in digits])
+    margin = 0.3 * float(np.median(boxes[:, 3]))
+    left, top = (boxes[:, :2].min(axis=0) - margin) / level.shrink
+    right, bottom = ((boxes[:, :2] + boxes[:, 2:]).max(axis=0) + margin) / level.shrink
+    return _part(level.paper, left, top, right + 1, bottom + 1)
+
+
+def _behind(digit: Hypothesis) -> npt.NDArray[np.uint8]:
+    """Return the brightness of the paper (H, W) in the box of a digit."""
+    level = digit.strokes.level
+    x, y, width, height = (value / level.shrink for value in digit.box)
+    return _part(level.paper, x, y, x + width + 1, y + height + 1)
+
+
+def _soft_edge(digit: Hypothesis, page: Page) -> float:
+    """Return in how many pixels the steepest edges of a digit rise from paper to ink, where it is seen sharpest."""
+    import cv2
+
+    level = _view(digit, page)
+    x, y, width, height = (value / level.shrink for value in digit.box)
+    margin = max(3.0, 0.15 * height)
+    ink = _part(level.ink, x - margin, y - margin, x + width + margin, y + height + margin).astype(np.float32)
+    slope = np.hypot(cv2.Sobel(ink, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(ink, cv2.CV_32F, 0, 1, scale=1 / 8))
+    strokes = ink[ink > 0.4 * ink.max()]
+    peak = float(np.percentile(strokes, 75)) if strokes.size else 0.0
+    return peak / max(float(np.percentile(slope, 98)), 1e-3)
+
+
+def _view(digit: Hypothesis, page: Page) -> Level:
+    """Return the smallest size of the image at which a digit still has the pixels to be seen sharp."""
+    levels = [strokes.level for strokes in page.levels]
+    large = [level for level in levels if digit.box[3] / level.shrink >= _SEEN_SHARPEST]
+    return large[-1] if large else levels[0]
+
+
+def _part(
+    picture: npt.NDArray[np.uint8], left: float, top: float, right: float, bottom: float
+) -> npt.NDArray[np.uint8]:
+    return picture[max(0, int(top)) : max(1, int(bottom)), max(0, int(left)) : max(1, int(right))]

@@ -22,7 +22,8 @@ class Header:
         height: rows as stored, likewise.
         pixels: what the decoder makes room for, in pixels: width × height, or more where tiles or further components
             need it.
-        alpha: whether it may hold transparency.
+        special: whether it may hold transparency or floating-point values, which decoders give only when asked for
+            the pixels as they are stored.
         scans: how often the decoder goes through the whole image; 1 but for progressive JPEG.
         whole: whether the end of the file is there, as far as the format tells.
     """
@@ -31,7 +32,7 @@ class Header:
     width: int
     height: int
     pixels: int
-    alpha: bool = False
+    special: bool = False
     scans: int = 1
     whole: bool = True
 
@@ -44,7 +45,7 @@ def read_header(content: bytes | bytearray) -> Header | None:
 
     Example:
         >>> read_header(b"P5 640 480 255 ")
-        Header(format='PNM', width=640, height=480, pixels=307200, alpha=False, scans=1, whole=True)
+        Header(format='PNM', width=640, height=480, pixels=307200, special=False, scans=1, whole=True)
     """
     parse = _parser(content)
     try:
@@ -120,10 +121,11 @@ def _webp(content: bytes | bytearray) -> Header:
 
 def _gif(content: bytes | bytearray) -> Header:
     width, height = struct.unpack_from("<HH", content, 6)
-    return Header("GIF", width, height, width * height, alpha=True)
+    return Header("GIF", width, height, width * height, special=True)
 
 
 _TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_SAMPLES, _TIFF_TILE_WIDTH, _TIFF_TILE_HEIGHT = 256, 257, 277, 322, 323
+_TIFF_SAMPLE_FORMAT, _TIFF_FLOAT = 339, 3
 _TIFF_TYPES = {1: "B", 3: "H", 4: "I", 16: "Q"}
 
 
@@ -143,7 +145,8 @@ def _tiff(content: bytes | bytearray) -> Header:
     width, height = values.get(_TIFF_WIDTH, 0), values.get(_TIFF_HEIGHT, 0)
     tile = values.get(_TIFF_TILE_WIDTH, 0) * values.get(_TIFF_TILE_HEIGHT, 0)
     samples = values.get(_TIFF_SAMPLES, 1)
-    return Header("TIFF", width, height, _with_components(max(width * height, tile), samples), alpha=samples in (2, 4))
+    special = samples in (2, 4) or values.get(_TIFF_SAMPLE_FORMAT) == _TIFF_FLOAT
+    return Header("TIFF", width, height, _with_components(max(width * height, tile), samples), special)
 
 
 def _pnm(content: bytes | bytearray) -> Header:
@@ -162,14 +165,14 @@ def _codestreams(content: bytes | bytearray) -> Iterator[Header]:
         (components,) = struct.unpack_from(">H", content, match.end() + 36)
         width, height = right - left, bottom - top
         room = _with_components(width * height, components)
-        yield Header("JPEG 2000", width, height, room, alpha=components in (2, 4))
+        yield Header("JPEG 2000", width, height, room, special=components in (2, 4))
 
 
 def _avif(content: bytes | bytearray) -> Header:
     """Take the largest of all image spatial extents (ISO/IEC 23008-12, 6.5.3): grids and previews have their own."""
     sizes = [struct.unpack_from(">II", content, match.end() + 4) for match in re.finditer(rb"ispe", content)]
     width, height = max(sizes, key=lambda size: size[0] * size[1])
-    return Header("AVIF", width, height, width * height, alpha=b"alpha" in content[:8192])
+    return Header("AVIF", width, height, width * height, special=b"alpha" in content[:8192])
 
 
 def _with_components(pixels: int, components: int) -> int:

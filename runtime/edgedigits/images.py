@@ -218,10 +218,11 @@ def _decode(image: EncodedImage, header: Header, mode: int) -> npt.NDArray[Any]:
     buffer = np.frombuffer(image.content, np.uint8)
     try:
         with native_output_muted():
+            stored = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED) if header.special else None
+            if stored is not None and (stored.dtype == np.float32 or stored.shape[2:] == (4,)):
+                return np.asarray(stored)
             # the other modes turn the image as EXIF says, and palettes and CMYK into BGR, but drop transparency
-            pixels = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED) if header.alpha else None
-            if pixels is None or pixels.ndim != 3 or pixels.shape[2] != 4:
-                pixels = cv2.imdecode(buffer, mode if header.format == "JPEG" else mode | cv2.IMREAD_ANYDEPTH)
+            pixels = cv2.imdecode(buffer, mode if header.format == "JPEG" else mode | cv2.IMREAD_ANYDEPTH)
     except (cv2.error, MemoryError):
         pixels = None
     if pixels is None or pixels.size == 0:

@@ -87,7 +87,7 @@ class Work:
         from edgedigits.explaining import draw_explanation
         from edgedigits.hints import find_hints
 
-        hints = find_hints(reading, page)
+        hints = find_hints(page)
         _write(path, draw_explanation(self._pixels(task), reading, page, hints))
         return hints
 
