@@ -8,29 +8,36 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.drawing import draw_reading
 from edgedigits.hints import Hint, find_hints
 from edgedigits.reader import Reader
-from edgedigits.reading import Reading
-from edgedigits.stages.recognition import Page
+from edgedigits.reading import UNREADABLE, Digit, Reading
+from edgedigits.stages.recognition import Page, Scored
 from edgedigits.stages.strokes import Strokes
 
-_SIDE = 560
-_CELL = 84
-_INK, _PAPER, _NOTE = (30, 30, 30), (255, 255, 255), (90, 90, 90)
+UInt8Array = npt.NDArray[np.uint8]
+
+_WIDTH = 1280
+_PANEL = _WIDTH // 2
+_TALLEST = 860
+_MARGIN = 8
+_LINE = 26
+_CELL = 80
+_MOST_GLYPHS = 240
+_PAPER = 255
+_TEXT, _QUIET, _GOOD, _BAD = (30, 30, 30), (110, 110, 110), (60, 150, 30), (40, 40, 210)
+_UNSURE = 0.9
+"""Confidence below which a digit is drawn in red."""
 
 
-def explain_reading(image: npt.NDArray[np.uint8], reader: Reader) -> npt.NDArray[np.uint8]:
-    """Read an image and show how: the reading, the ink, the strokes, and the glyphs as the model saw them.
-
-    Ink and strokes are those of the size of the image at which most of the digits were seen.
+def explain_reading(image: UInt8Array, reader: Reader) -> UInt8Array:
+    """Read an image and show how.
 
     Args:
         image: uint8, (H, W, 3) in BGR.
         reader: reads it.
 
     Returns:
-        uint8, (H', W', 3) in BGR.
+        uint8, (H', 1280, 3) in BGR.
 
     Example:
         >>> explain_reading(np.full((60, 90, 3), 255, np.uint8), Reader()).shape[2]
@@ -40,19 +47,45 @@ def explain_reading(image: npt.NDArray[np.uint8], reader: Reader) -> npt.NDArray
     return draw_explanation(image, reading, page, find_hints(page))
 
 
-def draw_explanation(
-    image: npt.NDArray[np.uint8], reading: Reading, page: Page, hints: Sequence[Hint]
-) -> npt.NDArray[np.uint8]:
-    """Show how."""
+def draw_explanation(image: UInt8Array, reading: Reading, page: Page, hints: Sequence[Hint]) -> UInt8Array:
+    """Show how an image was read: the answers, the light evened out, the ink, its components, and the glyphs.
+
+    The stages between are shown at that size of the image at which most of the digits were seen.
+
+    Args:
+        image: uint8, (H, W, 3) in BGR: the image that was read.
+        reading, page: what `Reader.examine` returned.
+        hints: what may be wrong with the image.
+
+    Returns:
+        uint8, (H', 1280, 3) in BGR.
+    """
     strokes = _most_telling(page)
-    title = f"ink, 1/{strokes.level.shrink:.3g} of the size"
-    panels = [
-        _panel(draw_reading(image, reading), "reading"),
-        _panel(255 - np.repeat(strokes.level.ink[:, :, np.newaxis], 3, axis=2), title),
-        _panel(_coloured(strokes), f"{len(strokes.area)} strokes"),
-    ]
-    stages = np.hstack(panels)
-    return np.vstack([stages, _glyph_rows(page, stages.shape[1])])
+    shrink = strokes.level.shrink
+    size = "full size" if shrink == 1 else f"1/{shrink:.3g} of the size"
+    answers, stages = _panel(image), [_panel(part) for part in (_evened(strokes), _ink(strokes), _coloured(strokes))]
+    for digit in reading.digits:
+        _draw_box(answers, digit, answers.shape[1] / reading.size[0])
+    for digit in reading.digits:
+        _draw_frame(stages[2], digit.box, stages[2].shape[1] / reading.size[0], _TEXT)
+    return np.vstack(
+        [
+            _lines(_summary(reading), _TEXT),
+            *([_lines([f"{hint.kind}: {hint.advice}" for hint in hints], _BAD)] if hints else []),
+            _beside(_titled(answers, "the answers"), _titled(stages[0], f"light evened out ({size})")),
+            _beside(
+                _titled(stages[1], "what counts as ink"),
+                _titled(stages[2], f"{len(strokes.area)} strokes, one colour each; boxed: digits"),
+            ),
+            _glyphs(reading, page),
+        ]
+    )
+
+
+def _summary(reading: Reading) -> list[str]:
+    text = reading.text.split("\n") if reading.digits else ["no digit found"]
+    expected = "" if reading.expected is not False else " (not as expected)"
+    return [f"read: {' | '.join(text)}{expected}"]
 
 
 def _most_telling(page: Page) -> Strokes:
@@ -61,38 +94,132 @@ def _most_telling(page: Page) -> Strokes:
     return next(strokes for strokes in page.levels if strokes.level.shrink == usual)
 
 
-def _coloured(strokes: Strokes) -> npt.NDArray[np.uint8]:
+def _evened(strokes: Strokes) -> UInt8Array:
+    """Return the ink as grey levels, as it would look on white paper; the strongest is black."""
+    ink = strokes.level.ink
+    strongest = max(int(np.percentile(ink, 99.8)), 1)
+    return _in_colour(255 - np.minimum(ink.astype(np.float32) * (255 / strongest), 255).astype(np.uint8))
+
+
+def _ink(strokes: Strokes) -> UInt8Array:
+    return _in_colour(np.where(strokes.labels > 0, 0, 255).astype(np.uint8))
+
+
+def _coloured(strokes: Strokes) -> UInt8Array:
     """Return the strokes, each in a colour of its own, on white."""
-    shades = np.random.default_rng(0).integers(0, 190, (len(strokes.area) + 1, 3), np.uint8)
+    shades = np.random.default_rng(0).integers(0, 200, (len(strokes.area) + 1, 3), np.uint8)
     shades[0] = 255
     return np.asarray(shades[strokes.labels], np.uint8)
 
 
-def _panel(picture: npt.NDArray[np.uint8], title: str) -> npt.NDArray[np.uint8]:
+def _in_colour(grey: UInt8Array) -> UInt8Array:
+    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+
+
+def _panel(picture: UInt8Array) -> UInt8Array:
+    """Return a picture enlarged or shrunk to what fits into a panel."""
     import cv2
 
     height, width = picture.shape[:2]
-    zoom = _SIDE / max(height, width)
+    zoom = min((_PANEL - 2 * _MARGIN) / width, _TALLEST / height)
     size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_NEAREST)
-    canvas = np.full((_SIDE + 28, _SIDE + 8, 3), _PAPER, np.uint8)
-    canvas[24 : 24 + size[1], : size[0]] = small
-    cv2.putText(canvas, title, (2, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.5, _INK, 1, cv2.LINE_AA)
+    smoothly = cv2.INTER_AREA if zoom < 1 else cv2.INTER_NEAREST
+    return np.asarray(cv2.resize(picture, size, interpolation=smoothly), np.uint8)
+
+
+def _titled(panel: UInt8Array, title: str) -> UInt8Array:
+    """Return a panel with its title, in a frame as wide as half of the whole."""
+    height, width = panel.shape[:2]
+    canvas = np.full((height + _LINE + 2 * _MARGIN, _PANEL, 3), _PAPER, np.uint8)
+    _write(canvas, title, (_MARGIN, _LINE - 7), 0.6, _TEXT)
+    canvas[_LINE : _LINE + height, _MARGIN : _MARGIN + width] = panel
+    _draw_frame(canvas, (_MARGIN - 1, _LINE - 1, width + 2, height + 2), 1, _QUIET)
     return canvas
 
 
-def _glyph_rows(page: Page, width: int) -> npt.NDArray[np.uint8]:
-    """Return the glyphs that were taken for digits, with the answer and the evidence for it, in log odds."""
+def _beside(left: UInt8Array, right: UInt8Array) -> UInt8Array:
+    height = max(left.shape[0], right.shape[0])
+    padded = [np.pad(p, ((0, height - p.shape[0]), (0, 0), (0, 0)), constant_values=_PAPER) for p in (left, right)]
+    return np.hstack(padded)
+
+
+def _lines(texts: Sequence[str], colour: tuple[int, int, int]) -> UInt8Array:
+    """Return lines of text, broken where they would not fit."""
+    import textwrap
+
+    rows = [row for text in texts for row in textwrap.wrap(text, 100, subsequent_indent="    ")]
+    canvas = np.full((_LINE * len(rows) + _MARGIN, _WIDTH, 3), _PAPER, np.uint8)
+    for number, row in enumerate(rows, 1):
+        _write(canvas, row, (_MARGIN, _LINE * number - 5), 0.65, colour)
+    return canvas
+
+
+def _glyphs(reading: Reading, page: Page) -> UInt8Array:
+    """Return the glyphs as the model saw them, in reading order, each with what it was taken for."""
+    pairs = _in_reading_order(reading, page)[:_MOST_GLYPHS]
+    columns = _WIDTH // (_CELL + _MARGIN)
+    step = _CELL + 2 * _LINE
+    more = len(page.digits) - len(pairs)
+    canvas = np.full((_LINE + step * -(-len(pairs) // columns), _WIDTH, 3), _PAPER, np.uint8)
+    title = "the glyphs as the model saw them, in reading order" + (f" ({more} more)" if more else "")
+    _write(canvas, title if pairs else "no stroke was taken for a digit", (_MARGIN, _LINE - 7), 0.6, _TEXT)
+    for i, (digit, seen) in enumerate(pairs):
+        top, left = _LINE + (i // columns) * step, _MARGIN + (i % columns) * (_CELL + _MARGIN)
+        canvas[top : top + _CELL, left : left + _CELL] = _enlarged(255 - seen.hypothesis.glyph())
+        _draw_frame(canvas, (left, top, _CELL, _CELL), 1, _QUIET)
+        _write(canvas, f"{_value(digit)} {_percent(digit.confidence)}", (left, top + _CELL + 18), 0.55, _colour(digit))
+        others = [(value, share) for value, share in digit.alternatives if share >= 0.01][:2]
+        note = " ".join(f"{value}:{_percent(share)}" for value, share in others)
+        _write(canvas, note, (left, top + _CELL + 36), 0.4, _QUIET)
+    return canvas
+
+
+def _in_reading_order(reading: Reading, page: Page) -> list[tuple[Digit, Scored]]:
+    """Return the digits of a reading, each with the stroke that was taken for it: that whose box is nearest."""
+    boxes = np.array([digit.hypothesis.box for digit in page.digits]).reshape(-1, 4)
+    return [(d, page.digits[int(np.abs(boxes - d.box).sum(axis=1).argmin())]) for d in reading.digits]
+
+
+def _enlarged(glyph: UInt8Array) -> UInt8Array:
     import cv2
 
-    columns = max(1, width // _CELL)
-    rows = -(-len(page.digits) // columns)
-    canvas = np.full((rows * (_CELL + 22), width, 3), _PAPER, np.uint8)
-    for i, digit in enumerate(page.digits):
-        top, left = (i // columns) * (_CELL + 22), (i % columns) * _CELL
-        glyph = cv2.resize(255 - digit.hypothesis.glyph(), (_CELL - 4, _CELL - 4), interpolation=cv2.INTER_NEAREST)
-        canvas[top : top + _CELL - 4, left : left + _CELL - 4] = glyph[:, :, np.newaxis]
-        value = int(digit.probabilities.argmax())
-        note = f"{value} {digit.probabilities[value]:.2f} {digit.score:+.1f}"
-        cv2.putText(canvas, note, (left, top + _CELL + 12), cv2.FONT_HERSHEY_SIMPLEX, 0.36, _NOTE, 1, cv2.LINE_AA)
-    return canvas
+    return _in_colour(np.asarray(cv2.resize(glyph, (_CELL, _CELL), interpolation=cv2.INTER_NEAREST), np.uint8))
+
+
+def _draw_box(canvas: UInt8Array, digit: Digit, zoom: float) -> None:
+    """Draw the box of a digit, and beside it, in a size that goes with it, what it was taken for."""
+    _draw_frame(canvas, digit.box, zoom, _colour(digit))
+    x, y, _, height = (value * zoom for value in digit.box)
+    size = min(max(height / 45, 0.45), 1.0)
+    _write(canvas, _value(digit), (round(x), max(round(y) - 3, round(22 * size))), size, _colour(digit), halo=True)
+
+
+def _draw_frame(
+    canvas: UInt8Array, box: tuple[float, float, float, float], zoom: float, colour: tuple[int, int, int]
+) -> None:
+    import cv2
+
+    x, y, width, height = (value * zoom for value in box)
+    cv2.rectangle(canvas, (round(x), round(y)), (round(x + width) - 1, round(y + height) - 1), colour, 1)
+
+
+def _write(
+    canvas: UInt8Array, text: str, at: tuple[int, int], size: float, colour: tuple[int, int, int], halo: bool = False
+) -> None:
+    import cv2
+
+    if halo:
+        cv2.putText(canvas, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), 4, cv2.LINE_AA)
+    cv2.putText(canvas, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 2 if size > 0.6 else 1, cv2.LINE_AA)
+
+
+def _value(digit: Digit) -> str:
+    return UNREADABLE if digit.value is None else str(digit.value)
+
+
+def _colour(digit: Digit) -> tuple[int, int, int]:
+    return _GOOD if digit.confidence >= _UNSURE and digit.value is not None else _BAD
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}"
