@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from edgedigits import Reader
 from edgedigits.explaining import explain_reading
 from edgedigits.stages.choice import choose, sort_views
-from edgedigits.stages.hypotheses import cut_hypotheses, joined_hypotheses, single_hypotheses
+from edgedigits.stages.cuts import cut_hypotheses
+from edgedigits.stages.hypotheses import joined_hypotheses, single_hypotheses
 from edgedigits.stages.light import ink_levels
 from edgedigits.stages.lines import reading_lines
 from edgedigits.stages.ruling import without_ruling
@@ -162,7 +163,7 @@ def test_touching_strokes_can_be_cut_where_they_touch() -> None:
     cv2.ellipse(page, (134, 70), (30, 45), 0, 0, 360, 20, 8)
     strokes = find_strokes(next(iter(ink_levels(page))))
     assert len(strokes.area) == 1
-    ends = {row[j].box[0] + row[j].box[2] for row in cut_hypotheses(strokes, 0)[:1] for j in range(len(row))}
+    ends = {part.box[0] + part.box[2] for part in cut_hypotheses(strokes, 0)[0] if part}
     assert any(abs(end - 102) <= 6 for end in ends)
 
 

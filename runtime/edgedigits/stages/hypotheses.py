@@ -21,11 +21,6 @@ _WIDEST = 6.0
 _MOST_JOINED = 400
 """Strokes, and pairs of them, looked at in a level; a page has fewer, a texture more than are worth the time."""
 _PAIRS_AT_ONCE = 100_000
-_USUAL_WIDTH = 0.65
-"""Width over height of a digit among touching ones."""
-_MOST_CUTS = 7
-"""Places at which one stroke is tried to be cut into digits."""
-
 
 Box = tuple[float, float, float, float]
 """x, y, width, height in pixels of the image."""
@@ -33,14 +28,14 @@ Box = tuple[float, float, float, float]
 _AROUND = np.ones((3, 3), np.uint8)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Hypothesis:
     """Strokes that may be one digit.
 
     Attributes:
         strokes: all strokes of the level.
         pieces: indices of those that the digit is made of.
-        is_part: whether the pieces were cut, and only the columns of `extent` belong to it.
+        part: which pixels of the extent belong to it, bool; None where the pieces do as a whole.
         extent: left, top, right, bottom in pixels of the level: its box and, where it was not cut, its soft edge.
         box: x, y, width, height in pixels of the image.
         ink: pixels of the image that are covered.
@@ -50,7 +45,7 @@ class Hypothesis:
 
     strokes: Strokes
     pieces: tuple[int, ...]
-    is_part: bool
+    part: npt.NDArray[np.bool_] | None
     extent: tuple[int, int, int, int]
     box: Box
     ink: float
@@ -62,7 +57,9 @@ class Hypothesis:
         import cv2
 
         left, top, right, bottom = self.extent
-        own = own_pixels(self.strokes, self.pieces, left, top, right, bottom)
+        own = self.part
+        if own is None:
+            own = own_pixels(self.strokes, self.pieces, left, top, right, bottom)
         ink = self.strokes.level.ink[top:bottom, left:right]
         values = ink[own]
         strong = (3 * values.size) // 4
@@ -155,36 +152,6 @@ def _may_be_joined(strokes: Strokes, large: npt.NDArray[np.intp], others: npt.ND
     return np.stack([i[fits], j[fits]])
 
 
-def cut_hypotheses(strokes: Strokes, piece: int) -> list[list[Hypothesis]]:
-    """Return the parts into which one stroke that may be several touching digits can be cut.
-
-    The cuts are tried where the stroke is thin, at the minima of the number of its pixels in a column, and where equal
-    parts would end, since the rims of two rings that touch are thick.
-
-    Returns:
-        A table whose entry [i][j - i - 1] is what lies between cut i and cut j; the outer edges are cuts as well.
-        Empty where there is nothing to cut.
-    """
-    left, top, width, height = (int(v) for v in strokes.boxes[piece])
-    own = own_pixels(strokes, (piece,), left, top, left + width, top + height)
-    profile = np.convolve(own.sum(axis=0), (0.25, 0.5, 0.25), mode="same")
-    margin = max(3, round(0.12 * height))
-    inner = np.arange(margin, width - margin)
-    if inner.size < 3:
-        return []
-    least = np.array([profile[max(0, c - margin) : c + margin + 1].min() for c in inner])
-    lows = inner[(profile[inner] <= least) & (profile[inner] <= 2.5 * strokes.width[piece])]
-    cuts = [int(run.mean()) for run in np.split(lows, np.flatnonzero(np.diff(lows) > 1) + 1) if run.size]
-    cuts = sorted(cuts, key=lambda c: profile[c])[:_MOST_CUTS]
-    parts = min(max(round(width / (_USUAL_WIDTH * height)), 2), _MOST_CUTS)
-    equal = [round(width * k / parts) for k in range(1, parts)]
-    cuts = sorted({*cuts, *(c for c in equal if all(abs(c - other) > margin for other in cuts))})
-    edges = [0, *cuts, width]
-    return [
-        [_part(strokes, piece, own[:, a:b], left + a, top) for b in edges[i + 1 :]] for i, a in enumerate(edges[:-1])
-    ]
-
-
 def _are_strokes(strokes: Strokes) -> npt.NDArray[np.bool_]:
     side = strokes.boxes[:, 2:].max(axis=1, initial=0)
     return np.asarray(
@@ -204,7 +171,7 @@ def _wholes(strokes: Strokes, pieces: npt.NDArray[np.intp]) -> list[Hypothesis]:
     last = (corners[..., :2] + corners[..., 2:]).max(axis=1)
     area = areas.sum(axis=1)
     return [
-        Hypothesis(strokes, tuple(own), False, tuple(extent), tuple(box), ink, width, contrast)
+        Hypothesis(strokes, tuple(own), None, tuple(extent), tuple(box), ink, width, contrast)
         for own, extent, box, ink, width, contrast in zip(
             pieces.tolist(),
             np.hstack([np.maximum(first - 1, 0), last + 1]).tolist(),
@@ -215,20 +182,3 @@ def _wholes(strokes: Strokes, pieces: npt.NDArray[np.intp]) -> list[Hypothesis]:
             strict=True,
         )
     ]
-
-
-def _part(strokes: Strokes, piece: int, own: npt.NDArray[np.bool_], left: int, top: int) -> Hypothesis:
-    rows = np.flatnonzero(own.any(axis=1))
-    shrink = strokes.level.shrink
-    first, last = (int(rows[0]), int(rows[-1]) + 1) if rows.size else (0, 1)
-    right = left + own.shape[1]
-    return Hypothesis(
-        strokes,
-        (piece,),
-        True,
-        (left, max(top + first - 1, 0), right, top + last + 1),
-        (left * shrink, (top + first) * shrink, own.shape[1] * shrink, (last - first) * shrink),
-        float(own.sum()) * shrink**2,
-        float(strokes.width[piece]) * shrink,
-        float(strokes.contrast[piece]),
-    )

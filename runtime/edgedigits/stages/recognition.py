@@ -12,7 +12,8 @@ import numpy.typing as npt
 from edgedigits.reading import Classification
 from edgedigits.stages.choice import choose, evidence, sort_views
 from edgedigits.stages.context import page_evidence, surroundings_cost, text_costs
-from edgedigits.stages.hypotheses import Hypothesis, cut_hypotheses, joined_hypotheses, single_hypotheses
+from edgedigits.stages.cuts import cut_hypotheses
+from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
 from edgedigits.stages.light import UInt8Array, ink_levels
 from edgedigits.stages.strokes import Strokes, find_strokes
 
@@ -34,6 +35,9 @@ _JOINT_COST = 0.7
 """What each further piece of a digit takes from its evidence: most digits are written in one go."""
 _CUT_COST = 1.0
 """What having been cut takes from the evidence of a digit: many things can be cut into what looks like digits."""
+_VOUCHED_FOR = -3.0
+"""Evidence above which one of several touching digits may be, where all together have as much as the next says."""
+_VOUCHES = 2.2
 _REJECTED = 0.0
 """Evidence below which connected strokes are something else."""
 _SETTLED = 4.0
@@ -114,7 +118,7 @@ def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]
     probabilities, digit_scores = classify(glyphs)
     scores = evidence(digit_scores.astype(np.float64) * np.sqrt(probabilities.max(axis=1)))
     scores -= _JOINT_COST * np.array([len(h.pieces) - 1 for h in hypotheses])
-    scores -= _CUT_COST * np.array([h.is_part for h in hypotheses])
+    scores -= _CUT_COST * np.array([h.part is not None for h in hypotheses])
     for i in np.flatnonzero(scores > 0):
         scores[i] -= surroundings_cost(hypotheses[int(i)])
     return [Scored(h, p, float(s)) for h, p, s in zip(hypotheses, probabilities, scores, strict=True)]
@@ -176,15 +180,18 @@ def _cut(singles: Sequence[Scored], settled: npt.NDArray[np.float64], classify: 
         holds_digit = ((middles > 0) & (middles < (width, height))).all(axis=1).any()
         if whole.score < 0 and width >= 0.75 * height and not holds_digit:
             tables.append(cut_hypotheses(whole.hypothesis.strokes, whole.hypothesis.pieces[0]))
-    parts = iter(_score([part for table in tables for row in table for part in row], classify))
+    parts = iter(_score([part for table in tables for row in table for part in row if part], classify))
     found = []
     for table in tables:
-        found += _best_cuts([[next(parts) for _ in row] for row in table])
+        found += _best_cuts([[next(parts) if part else None for part in row] for row in table])
     return found
 
 
-def _best_cuts(parts: Sequence[Sequence[Scored]]) -> list[Scored]:
-    """Return the row of parts with the largest evidence that explains all of the stroke; empty where none does."""
+def _best_cuts(parts: Sequence[Sequence[Scored | None]]) -> list[Scored]:
+    """Return the row of parts with the largest evidence that explains all of the stroke; empty where none does.
+
+    A rest of its neighbour's rim makes a digit doubtful: those that are beyond doubt vouch for it.
+    """
     count = len(parts)
     best: list[tuple[float, list[Scored]] | None] = [(0.0, []), *([None] * count)]
     for start in range(count):
@@ -192,11 +199,14 @@ def _best_cuts(parts: Sequence[Sequence[Scored]]) -> list[Scored]:
         if before is None:
             continue
         for length, part in enumerate(parts[start], 1):
-            if part.score <= 0:
+            if part is None or part.score <= _VOUCHED_FOR:
                 continue
             total = before[0] + part.score * part.hypothesis.ink
             after = best[start + length]
             if after is None or total > after[0]:
                 best[start + length] = (total, [*before[1], part])
-    whole = best[count] if count else None
-    return whole[1] if whole and len(whole[1]) > 1 else []
+    whole = best[-1][1] if best[-1] else []
+    if len(whole) < 2:
+        return []
+    mean = sum(part.score for part in whole) / len(whole)
+    return [replace(part, score=max(part.score, mean)) for part in whole] if mean > _VOUCHES else []
