@@ -15,8 +15,10 @@ def answers(count: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:
     """Logits that are too sharp by `temperature`, and labels drawn from the probabilities that they should mean."""
     rng = np.random.default_rng(0)
     true = rng.normal(0, 2.5, (count, 10))
+    none = rng.normal(-2, 2.5, (count, 1))
     gumbel = rng.gumbel(size=true.shape)
-    return (true * temperature).astype(np.float32), (true + gumbel).argmax(axis=1).astype(np.uint8)
+    logits = np.concatenate([true, none], axis=1) * temperature
+    return logits.astype(np.float32), (true + gumbel).argmax(axis=1).astype(np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -52,9 +54,20 @@ def test_a_flawless_model_gets_a_finite_temperature() -> None:
 def test_the_threshold_refuses_no_more_than_promised() -> None:
     logits, _ = answers(5_000, 1)
     score = fit_digit_score(logits, 1.7)
-    refused = np.mean(np.exp(log_softmax(logits / 1.7).max(axis=1)) < score.threshold)
+    refused = np.mean(1 - np.exp(log_softmax(logits / np.float32(1.7))[:, 10]) < score.threshold)
     assert 0.8 * REFUSED < refused <= REFUSED
-    assert score.method == "max-probability"
+    assert score.method == "outlier-class"
+
+
+def test_where_all_digits_are_plain_the_threshold_is_at_even_odds() -> None:
+    logits = np.eye(11, dtype=np.float32)[np.arange(1_000) % 10] * 30
+    assert fit_digit_score(logits, 1.0).threshold == 0.5
+
+
+def test_what_is_no_digit_is_no_answer() -> None:
+    logits = np.zeros((1, 11), np.float32)
+    logits[0, [4, 10]] = 1, 9
+    assert Score.of(logits, np.array([4], np.uint8)).errors == 0
 
 
 def test_the_calibration_sample_is_balanced_and_has_no_image_twice(small: Dataset) -> None:

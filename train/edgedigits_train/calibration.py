@@ -5,26 +5,32 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.bundle import DigitScore
+from edgedigits.logits import interpret_logits
 from edgedigits_train.datasets import LabelledGlyphs
-from edgedigits_train.metrics import DigitScore, log_softmax
+from edgedigits_train.metrics import log_softmax
 
-REFUSED = 0.005
-"""The share of real digits that may be refused as 'not a digit'."""
+REFUSED = 0.003
+"""The share of held-out digits that may be refused as 'not a digit'; 0.005 is promised for others."""
+
+_MOST_CAUTIOUS = 0.5
+"""A threshold above this would refuse what is more likely a digit than not."""
 
 
 def fit_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8]) -> float:
-    """Return the temperature that makes softmax(logits / temperature) fit the labels best.
+    """Return the temperature that makes softmax(digits / temperature) fit the labels best.
 
     The likelihood is concave in 1 / temperature, so its one maximum is found by bisection of its slope
     (Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks").
 
     Args:
-        logits: float32, (N, C), of images that the model was not fitted to.
+        logits: float32, (N, C), of images that the model was not fitted to; the ten digits come first, and count.
         labels: uint8, (N,).
 
     Returns:
         The temperature, 0.05 to 20.
     """
+    logits = logits[:, :10]
     right = logits[np.arange(len(labels)), labels].astype(np.float64)
     low, high = 1 / 20, 1 / 0.05
     for _ in range(60):
@@ -38,24 +44,29 @@ def fit_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint
 
 
 def fit_digit_score(logits: npt.NDArray[np.float32], temperature: float) -> DigitScore:
-    """Return the threshold of the greatest probability below which at most `REFUSED` of these digits lie.
+    """Return the threshold of the digit score below which at most `REFUSED` of these digits lie, or a lower one.
+
+    The score is one minus the probability of the class that stands for everything else. It was chosen over the
+    greatest probability and over the energy of the digits (Liu, Wang, Owens, Li 2020) by measurement: docs/training.md.
 
     Args:
-        logits: float32, (N, C), of held-out digits.
+        logits: float32, (N, 11), of held-out digits.
         temperature: from `fit_temperature`.
     """
-    scores = np.sort(np.exp(log_softmax(logits / np.float32(temperature)).max(axis=1)))
-    return DigitScore("max-probability", float(scores[int(REFUSED * len(scores))]))
+    _, scores = interpret_logits(logits, temperature, DigitScore("outlier-class", 0.0))
+    lowest = float(np.sort(scores)[int(REFUSED * len(scores))])
+    return DigitScore("outlier-class", min(lowest, _MOST_CAUTIOUS))
 
 
 def balanced_sample(glyphs: LabelledGlyphs, count: int, *, seed: int) -> LabelledGlyphs:
-    """Return `count` of the glyphs with equally many of each of the ten digits.
+    """Return `count` of the glyphs with equally many of each label.
 
     Raises:
-        ValueError: there are too few of a digit.
+        ValueError: there are too few of a label.
     """
     rng = np.random.default_rng(seed)
-    each = count // 10
-    chosen = [rng.choice(np.flatnonzero(glyphs.labels == digit), each, replace=False) for digit in range(10)]
+    present = np.unique(glyphs.labels)
+    each = count // len(present)
+    chosen = [rng.choice(np.flatnonzero(glyphs.labels == label), each, replace=False) for label in present]
     order = rng.permutation(np.concatenate(chosen))
     return LabelledGlyphs(glyphs.glyphs[order], glyphs.labels[order])

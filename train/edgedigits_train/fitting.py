@@ -1,31 +1,25 @@
-"""Fitting a network: the batches, the steps, and which epoch's weights are kept."""
+"""Fitting a network: its loss, its steps, and which epoch's weights are kept."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
 from edgedigits.errors import EdgeDigitsError
-from edgedigits_train.augmentation import Augmentation, augment
 from edgedigits_train.backend import keras
+from edgedigits_train.batches import Batches
 from edgedigits_train.checkpoints import Stage, State
-from edgedigits_train.datasets import Dataset, LabelledGlyphs
+from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.memory import keep_freed_memory
-from edgedigits_train.model import build_model
+from edgedigits_train.model import CLASSES, build_model
 from edgedigits_train.recipes import Recipe
-
-Batch: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]
-
-_AHEAD = 8
-"""Batches that are made before they are asked for."""
 
 _SCORED_AT_ONCE = 1_000
 
@@ -42,16 +36,27 @@ class Fit:
     history: Mapping[str, list[float]]
 
 
-def fit(recipe: Recipe, dataset: Dataset, *, seed: int = 0, progress: bool = False, stage: Stage | None = None) -> Fit:
-    """Fit the recipe's network to the dataset's training glyphs; keep the epoch with the lowest held-out loss.
+def fit(
+    recipe: Recipe,
+    batches: Batches,
+    held_out: LabelledGlyphs,
+    *,
+    seed: int = 0,
+    temperature: float = 1.0,
+    progress: bool = False,
+    stage: Stage | None = None,
+) -> Fit:
+    """Fit the recipe's network to batches; keep the epoch with the lowest held-out loss.
 
     SGD with Nesterov momentum, a linear warm-up and a cosine to zero; what is kept is a moving average of the
     weights (Polyak and Juditsky 1992).
 
     Args:
         recipe: the network and how it is fitted.
-        dataset: what it is fitted to, and selected by.
-        seed: of weights, order and augmentation.
+        batches: what it is fitted to.
+        held_out: what the epoch is selected by.
+        seed: of the weights at the beginning, and of what is dropped.
+        temperature: what the targets were softened by; 1 where they are labels.
         progress: show a bar on stderr.
         stage: keeps the state of the fit, which goes on from there; by default nothing is kept.
 
@@ -63,18 +68,17 @@ def fit(recipe: Recipe, dataset: Dataset, *, seed: int = 0, progress: bool = Fal
     stage = stage or Stage()
     keep_freed_memory()
     keras.utils.set_random_seed(seed)
-    batches = AugmentedBatches(dataset.training, recipe.batch, recipe.augmentation, seed)
-    model = _compiled(recipe, recipe.epochs * len(batches))
+    model = _compiled(recipe, recipe.epochs * len(batches), temperature)
     state = stage.load()
     if state.step:
-        _make_metrics(model, dataset.held_out)
+        _make_metrics(model, held_out)
     with stage.uninterrupted(), ThreadPoolExecutor(2) as pool, _bar(recipe, batches, state, progress) as bar:
         while state.epoch < recipe.epochs:
             leg = _Leg(state, stage, bar)
             try:
                 state = leg.run(model, batches, pool)
                 if state.step == len(batches):
-                    state = _next_epoch(state, leg.logs, model, dataset.held_out)
+                    state = _next_epoch(state, leg.logs, model, held_out)
                     bar.set_postfix_str(_summary(recipe, state))
             except _AstrayError as error:
                 raise TrainingError(_remedy(recipe, state, error, stage)) from None
@@ -84,7 +88,32 @@ def fit(recipe: Recipe, dataset: Dataset, *, seed: int = 0, progress: bool = Fal
     return Fit(_with_weights(recipe, state.arrays["best"]), state.history)
 
 
-def _compiled(recipe: Recipe, steps: int) -> keras.Model:
+def _cross_entropy(temperature: float) -> Callable[[Any, Any], Any]:
+    """Return the loss of logits (N, 11) against labels (N,) or probabilities (N, 11).
+
+    With the square of the temperature its gradients keep their size (Hinton, Vinyals, Dean 2015).
+    """
+
+    def cross_entropy(targets: Any, logits: Any) -> Any:
+        losses = keras.losses.categorical_crossentropy(_probabilities(targets), logits / temperature, from_logits=True)
+        return temperature**2 * losses
+
+    return cross_entropy
+
+
+def accuracy(targets: Any, logits: Any) -> Any:
+    """Return which answers agree with the targets."""
+    return keras.ops.equal(keras.ops.argmax(_probabilities(targets), axis=-1), keras.ops.argmax(logits, axis=-1))
+
+
+def _probabilities(targets: Any) -> Any:
+    """Return targets as probabilities (N, 11)."""
+    if len(targets.shape) == 2 and targets.shape[1] == CLASSES:
+        return targets
+    return keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(targets, (-1,)), "int32"), CLASSES)
+
+
+def _compiled(recipe: Recipe, steps: int, temperature: float) -> keras.Model:
     """Return the network and its optimizer, whose schedule lasts for `steps`, as they are before the first step."""
     model = build_model(recipe)
     warm_up = int(recipe.warm_up * steps)
@@ -103,12 +132,7 @@ def _compiled(recipe: Recipe, steps: int) -> keras.Model:
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimizer.build(model.trainable_variables)
-    model.compile(
-        optimizer,
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
+    model.compile(optimizer, _cross_entropy(temperature), metrics=[accuracy], jit_compile=False)
     return model
 
 
@@ -147,52 +171,6 @@ def predict_logits(model: keras.Model, glyphs: npt.NDArray[np.uint8]) -> npt.NDA
     return np.asarray(model.predict(glyphs, batch_size=_SCORED_AT_ONCE, verbose=0), np.float32)
 
 
-class AugmentedBatches:
-    """Shuffled, augmented batches.
-
-    A batch depends on seed, epoch and its number alone, so that neither threads nor an interruption can change what is
-    trained on.
-
-    Args:
-        data: the glyphs to train on; what does not fill a last batch is left out, other glyphs each epoch.
-        batch: glyphs a batch.
-        augmentation: how far the glyphs are changed.
-        seed: of order and augmentation.
-
-    Example:
-        >>> glyphs, labels = AugmentedBatches(data, 256, Augmentation(), seed=0).batch(epoch=3, number=0)
-    """
-
-    def __init__(self, data: LabelledGlyphs, batch: int, augmentation: Augmentation, seed: int) -> None:
-        self._data, self._batch, self._augmentation, self._seed = data, batch, augmentation, seed
-
-    def __len__(self) -> int:
-        return len(self._data) // self._batch
-
-    def batch(self, epoch: int, number: int) -> Batch:
-        """Return one batch of an epoch: glyphs uint8 (batch, 28, 28, 1) and labels uint8 (batch,)."""
-        return self._make(self._order(epoch), epoch, number)
-
-    def stream(self, epoch: int, first: int, pool: ThreadPoolExecutor) -> Iterator[Batch]:
-        """Yield the batches of an epoch from number `first` on, made ahead by the pool beside the training."""
-        order = self._order(epoch)
-        ahead: deque[Future[Batch]] = deque()
-        for number in range(first, len(self)):
-            ahead.append(pool.submit(self._make, order, epoch, number))
-            if len(ahead) > _AHEAD:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
-
-    def _order(self, epoch: int) -> npt.NDArray[np.intp]:
-        return np.random.default_rng((self._seed, epoch)).permutation(len(self._data))
-
-    def _make(self, order: npt.NDArray[np.intp], epoch: int, number: int) -> Batch:
-        chosen = order[number * self._batch : (number + 1) * self._batch]
-        rng = np.random.default_rng((self._seed, epoch, number))
-        return augment(self._data.glyphs[chosen], self._augmentation, rng), self._data.labels[chosen]
-
-
 class _AstrayError(Exception):
     """The loss is no longer a number after so many steps of the epoch."""
 
@@ -209,7 +187,7 @@ class _Leg(keras.callbacks.Callback):  # type: ignore[misc]
         self.logs: Mapping[str, float] = {}
         self._state, self._stage, self._bar = state, stage, bar
 
-    def run(self, model: keras.Model, batches: AugmentedBatches, pool: ThreadPoolExecutor) -> State:
+    def run(self, model: keras.Model, batches: Batches, pool: ThreadPoolExecutor) -> State:
         """Take the steps and return the state; the model is left with the average of the weights."""
         state = self._state
         _assign(model.variables, state.arrays.get("model"))
@@ -257,7 +235,7 @@ def _assign(variables: Sequence[keras.Variable], values: Sequence[npt.NDArray[An
             variable.assign(value)
 
 
-def _bar(recipe: Recipe, batches: AugmentedBatches, state: State, progress: bool) -> tqdm:
+def _bar(recipe: Recipe, batches: Batches, state: State, progress: bool) -> tqdm:
     return tqdm(
         total=recipe.epochs * len(batches),
         initial=state.epoch * len(batches) + state.step,

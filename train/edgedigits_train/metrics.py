@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.bundle import DigitScore
 from edgedigits.statistics import wilson_interval
 from edgedigits_train.recipes import Recipe
 
@@ -23,7 +24,7 @@ class Score:
         interval: 95 % Wilson interval of the accuracy.
         errors: wrong answers.
         images: all answers.
-        loss: mean cross-entropy in nats, before the temperature.
+        loss: mean cross-entropy over the ten digits in nats, before the temperature.
     """
 
     accuracy: float
@@ -34,23 +35,15 @@ class Score:
 
     @classmethod
     def of(cls, logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8]) -> Score:
-        """Score logits (N, C) against labels (N,)."""
-        images = len(labels)
-        errors = int(np.count_nonzero(logits.argmax(axis=1) != labels))
-        loss = -float(log_softmax(logits)[np.arange(images), labels].mean())
+        """Score logits (N, C) against labels (N,), 0 to 9; the answer is the best of the ten digits."""
+        images, digits = len(labels), logits[:, :10]
+        errors = int(np.count_nonzero(digits.argmax(axis=1) != labels))
+        loss = -float(log_softmax(digits)[np.arange(images), labels].mean())
         return cls((images - errors) / images, wilson_interval(images - errors, images), errors, images, loss)
 
     def __str__(self) -> str:
         low, high = (100 * bound for bound in self.interval)
         return f"{100 * self.accuracy:.2f} % ({low:.2f}–{high:.2f}), {self.errors} of {self.images} wrong"
-
-
-@dataclass(frozen=True)
-class DigitScore:
-    """How the runtime tells 'not a digit': answers whose score is below `threshold` are refused."""
-
-    method: str
-    threshold: float
 
 
 @dataclass(frozen=True)

@@ -43,11 +43,11 @@ def confusion(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], pa
     """Draw how often each digit was taken for each.
 
     Args:
-        logits: float32, (N, 10).
+        logits: float32, (N, C), the ten digits first.
         labels: uint8, (N,).
         path: the PNG file to write.
     """
-    answers = logits.argmax(axis=1)
+    answers = logits[:, :10].argmax(axis=1)
     counts = np.zeros((10, 10), int)
     np.add.at(counts, (labels, answers), 1)
     wrong = counts - np.diag(np.diag(counts))
@@ -74,12 +74,13 @@ def mistakes(data: LabelledGlyphs, logits: npt.NDArray[np.float32], temperature:
 
     Args:
         data: what was answered.
-        logits: float32, (N, 10).
+        logits: float32, (N, C), the ten digits first.
         temperature: divides the logits before the softmax.
         path: the PNG file to write.
     """
-    answers = logits.argmax(axis=1)
-    sureness = np.exp(log_softmax(logits / np.float32(temperature)).max(axis=1))
+    digits = logits[:, :10]
+    answers = digits.argmax(axis=1)
+    sureness = np.exp(log_softmax(digits / np.float32(temperature)).max(axis=1))
     wrong = np.flatnonzero(answers != data.labels)
     shown = wrong[np.argsort(-sureness[wrong], kind="stable")][:_MOST_MISTAKES]
 

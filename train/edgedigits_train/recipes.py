@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edgedigits_train.augmentation import Augmentation
+from edgedigits_train.training_set import Additions
 
 
 @dataclass(frozen=True)
@@ -14,20 +15,22 @@ class Recipe:
 
     Attributes:
         name: what the command line and metrics.json call it.
-        widths: channels of the four convolutions.
-        epochs: passes over the training images.
+        widths: channels of the convolutions, two at least.
+        epochs: passes over the training glyphs.
         batch: glyphs a step.
         learning_rate: the highest, reached after the warm-up.
         warm_up: share of all steps over which the learning rate rises; it then falls along a cosine to zero.
         weight_decay: of the kernels, a step, relative to the learning rate.
         averaging: momentum a step of the moving average of the weights, which is the model that is kept.
         dropout: share of features dropped before the dense layer.
-        training_images: how many to train on, class-balanced; all where None.
+        training_images: how many of the dataset to train on, class-balanced; all where None.
+        additions: what joins them.
         augmentation: how far the training glyphs are changed.
+        distillation: whom the network learns from; from the labels alone where None.
     """
 
     name: str
-    widths: tuple[int, int, int, int]
+    widths: tuple[int, ...]
     epochs: int
     batch: int = 256
     learning_rate: float = 0.2
@@ -36,15 +39,64 @@ class Recipe:
     averaging: float = 0.98
     dropout: float = 0.1
     training_images: int | None = None
+    additions: Additions = field(default_factory=Additions)
     augmentation: Augmentation = field(default_factory=Augmentation)
+    distillation: Distillation | None = None
 
+
+@dataclass(frozen=True)
+class Distillation:
+    """Larger networks, trained first, whose answers are the targets.
+
+    Attributes:
+        teacher: their recipe; the pupil's own augmentation and additions count.
+        teachers: how many, each with a seed of its own.
+        views: passes over the training glyphs, changed anew each time, that they answer.
+        temperature: softens their answers.
+    """
+
+    teacher: Recipe
+    teachers: int
+    views: int
+    temperature: float = 2.0
+
+
+_ADDITIONS = Additions(captured=12_000, soiled=12_000, written=6_000, outliers=14_000)
 
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        Recipe("quick", widths=(12, 24, 32, 48), epochs=5, batch=128, training_images=10_000),
-        Recipe("default", widths=(16, 32, 48, 72), epochs=16),
-        Recipe("best", widths=(32, 40, 56, 72), epochs=60),
+        Recipe(
+            "quick",
+            widths=(16, 24, 32, 40),
+            epochs=5,
+            batch=128,
+            training_images=10_000,
+            additions=Additions(captured=2_000, soiled=1_000, written=1_000, outliers=3_000),
+        ),
+        Recipe(
+            "tiny",
+            widths=(10, 16, 20, 24, 24),
+            epochs=20,
+            additions=_ADDITIONS,
+            distillation=Distillation(
+                Recipe("teacher of tiny", widths=(24, 32, 40, 48, 56), epochs=7, additions=_ADDITIONS),
+                teachers=1,
+                views=5,
+            ),
+        ),
+        Recipe("default", widths=(24, 32, 40, 48, 56), epochs=13, additions=_ADDITIONS),
+        Recipe(
+            "best",
+            widths=(24, 40, 48, 56, 60),
+            epochs=40,
+            additions=_ADDITIONS,
+            distillation=Distillation(
+                Recipe("teacher of best", widths=(40, 72, 96, 128, 160), epochs=14, additions=_ADDITIONS),
+                teachers=2,
+                views=10,
+            ),
+        ),
     )
 }
 """The recipes by name."""

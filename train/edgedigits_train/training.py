@@ -19,15 +19,21 @@ from edgedigits.errors import InputError
 from edgedigits.glyphs import CONTRACT
 from edgedigits_train import plots
 from edgedigits_train.backend import keras
+from edgedigits_train.batches import AugmentedBatches
 from edgedigits_train.calibration import balanced_sample, fit_digit_score, fit_temperature
 from edgedigits_train.checkpoints import CheckpointError, Checkpoints, Run
 from edgedigits_train.datasets import Dataset, LabelledGlyphs, load_dataset
-from edgedigits_train.fitting import TrainingError, fit, predict_logits
+from edgedigits_train.distillation import teach
+from edgedigits_train.fitting import Fit, TrainingError, fit, predict_logits
 from edgedigits_train.interruption import Interrupted, Interruption
 from edgedigits_train.metrics import Metrics, Score
 from edgedigits_train.recipes import Recipe
+from edgedigits_train.training_set import assemble
 
-CALIBRATION_IMAGES = 1_000
+CALIBRATION_GLYPHS = 1_100
+
+_TEACHERS_SEED = 10_000
+"""Teachers' seeds are far from those of any pupil."""
 
 
 def train(recipe: Recipe, out: Path, *, seed: int = 0, progress: bool = False) -> Metrics:
@@ -109,11 +115,44 @@ def _train(recipe: Recipe, out: Path, seed: int, progress: bool, start: Callable
     return metrics
 
 
+def learn(
+    recipe: Recipe,
+    training: LabelledGlyphs,
+    held_out: LabelledGlyphs,
+    seed: int,
+    progress: bool,
+    checkpoints: Checkpoints,
+) -> Fit:
+    """Fit the recipe's network: to the labels, or to the answers of teachers that are fitted to them first."""
+    batches = AugmentedBatches(training, recipe.batch, recipe.augmentation, seed)
+    stage = checkpoints.stage("model")
+    if recipe.distillation is None:
+        return fit(recipe, batches, held_out, seed=seed, progress=progress, stage=stage)
+    teacher, temperature = recipe.distillation.teacher, recipe.distillation.temperature
+    teachers = []
+    for number in range(1, recipe.distillation.teachers + 1):
+        own_seed = _TEACHERS_SEED + 100 * seed + number
+        own = AugmentedBatches(training, teacher.batch, teacher.augmentation, own_seed)
+        own_stage = checkpoints.stage(f"teacher-{number}")
+        teachers.append(fit(teacher, own, held_out, seed=own_seed, progress=progress, stage=own_stage).model)
+    taught = teach(
+        teachers,
+        batches,
+        recipe.distillation.views,
+        temperature,
+        seed=seed,
+        stage=checkpoints.stage("answers"),
+        progress=progress,
+    )
+    return fit(recipe, taught, held_out, seed=seed, temperature=temperature, progress=progress, stage=stage)
+
+
 def _make_results(
     recipe: Recipe, dataset: Dataset, seed: int, progress: bool, checkpoints: Checkpoints, folder: Path
 ) -> Metrics:
     """Train, and write all files into a folder."""
-    fitted = fit(recipe, dataset, seed=seed, progress=progress, stage=checkpoints.stage("model"))
+    training = assemble(dataset.training, recipe.additions, seed=seed, progress=progress)
+    fitted = learn(recipe, training, dataset.held_out, seed, progress, checkpoints)
     held_out = predict_logits(fitted.model, dataset.held_out.glyphs)
     temperature = fit_temperature(held_out, dataset.held_out.labels)
     test = predict_logits(fitted.model, dataset.test.glyphs)
@@ -122,7 +161,7 @@ def _make_results(
     plots.curves(fitted.history, folder / "curves.png")
     plots.confusion(test, dataset.test.labels, folder / "confusion.png")
     plots.mistakes(dataset.test, test, temperature, folder / "mistakes.png")
-    calibration = balanced_sample(dataset.training, CALIBRATION_IMAGES, seed=seed)
+    calibration = balanced_sample(training, CALIBRATION_GLYPHS, seed=seed)
     _save_arrays(calibration, folder / "calibration.npz")
     _save_arrays(dataset.test, folder / "evaluation.npz")
     seconds, cpu_seconds = checkpoints.spent

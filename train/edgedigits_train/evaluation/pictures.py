@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,7 +11,6 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from edgedigits_train.evaluation.benchmark import Benchmark
@@ -179,9 +179,9 @@ def _outlier_sheet(benchmark: Benchmark) -> Figure:
 
 def _save_grey(figure: Figure, path: Path) -> None:
     """Save without colours, which the sheets have none of: a third of the size."""
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    grey = cv2.cvtColor(np.asarray(canvas.buffer_rgba()), cv2.COLOR_RGBA2GRAY)
+    coloured = io.BytesIO()
+    figure.savefig(coloured, format="png")
+    grey = np.asarray(cv2.imdecode(np.frombuffer(coloured.getvalue(), np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
     path.write_bytes(cv2.imencode(".png", grey, [cv2.IMWRITE_PNG_COMPRESSION, 9])[1].tobytes())
 
 

@@ -1,0 +1,105 @@
+"""A pupil is shown what its teachers saw, and taught what they answered."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edgedigits_train import fitting
+from edgedigits_train.augmentation import Augmentation
+from edgedigits_train.batches import AugmentedBatches
+from edgedigits_train.checkpoints import Checkpoints
+from edgedigits_train.datasets import Dataset
+from edgedigits_train.distillation import TaughtBatches, teach
+from edgedigits_train.interruption import Interruption
+from edgedigits_train.model import build_model
+from edgedigits_train.recipes import RECIPES, Distillation
+from edgedigits_train.training import learn
+
+TEACHER = replace(RECIPES["quick"], widths=(8, 8))
+
+
+@pytest.fixture(scope="module")
+def batches(small: Dataset) -> AugmentedBatches:
+    return AugmentedBatches(small.training, 200, Augmentation(), seed=3)
+
+
+@pytest.fixture(scope="module")
+def teachers() -> list:
+    return [build_model(TEACHER), build_model(TEACHER)]
+
+
+@pytest.fixture(scope="module")
+def taught(teachers: list, batches: AugmentedBatches) -> TaughtBatches:
+    return teach(teachers, batches, views=2, temperature=3.0)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("epoch", [0, 1, 2, 3])
+def test_the_targets_are_the_teachers_mean_answers_to_these_very_glyphs(
+    epoch: int, taught: TaughtBatches, teachers: list, batches: AugmentedBatches
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        shown = list(taught.stream(epoch, 0, pool))
+    assert len(shown) == len(batches)
+    views = {batches.batch(epoch % 2, number)[0].tobytes() for number in range(len(batches))}
+    assert {glyphs.tobytes() for glyphs, _ in shown} == views
+    for glyphs, targets in shown:
+        expected = np.mean([softmax(teacher.predict_on_batch(glyphs) / 3.0) for teacher in teachers], axis=0)
+        assert np.abs(targets - expected).max() < 2e-3
+
+
+def test_a_view_comes_again_in_another_order_and_from_any_batch_on(taught: TaughtBatches) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        first, again, rest = (
+            [glyphs.tobytes() for glyphs, _ in taught.stream(epoch, start, pool)]
+            for epoch, start in ((0, 0), (2, 0), (2, 3))
+        )
+    assert first != again
+    assert set(first) == set(again)
+    assert rest == again[3:]
+
+
+def test_an_interrupted_lesson_goes_on_with_the_next_view(
+    teachers: list, batches: AugmentedBatches, taught: TaughtBatches, tmp_path: Path
+) -> None:
+    with Interruption() as interruption:
+        stage = Checkpoints(tmp_path, interruption).stage("answers")
+        teach(teachers, batches, views=1, temperature=3.0, stage=stage)
+        asked = []
+        watched = [_Watched(teachers[0], asked), teachers[1]]
+        resumed = teach(watched, batches, views=2, temperature=3.0, stage=stage)
+    assert len(asked) == len(batches), "the first view was not asked again"
+    with ThreadPoolExecutor(1) as pool:
+        for mine, theirs in zip(resumed.stream(1, 0, pool), taught.stream(1, 0, pool), strict=True):
+            assert np.array_equal(mine[1], theirs[1])
+
+
+class _Watched:
+    def __init__(self, model: object, asked: list) -> None:
+        self.model, self.asked = model, asked
+
+    def predict_on_batch(self, glyphs: np.ndarray) -> np.ndarray:
+        self.asked.append(glyphs)
+        return self.model.predict_on_batch(glyphs)  # type: ignore[attr-defined]
+
+
+def test_a_pupil_comes_close_to_its_teacher(small: Dataset, tmp_path: Path) -> None:
+    teacher = replace(RECIPES["quick"], name="teacher", widths=(12, 16, 20), epochs=5, batch=50)
+    recipe = replace(
+        teacher, name="pupil", widths=(6, 8, 8), epochs=8, distillation=Distillation(teacher, teachers=1, views=4)
+    )
+    with Interruption() as interruption:
+        checkpoints = Checkpoints(tmp_path, interruption)
+        fitted = learn(recipe, small.training, small.held_out, seed=0, progress=False, checkpoints=checkpoints)
+    answers = fitting.predict_logits(fitted.model, small.held_out.glyphs)[:, :10].argmax(axis=1)
+    assert (answers == small.held_out.labels).mean() > 0.6
+    assert {path.name for path in checkpoints.folder.iterdir()} == {"teacher-1", "answers", "model"}

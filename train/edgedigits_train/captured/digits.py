@@ -1,0 +1,65 @@
+"""Digits in other pens, as photos show them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from edgedigits.glyphs import centre_ink
+from edgedigits_train.captured.canvas import SIDE, UInt8Array, change_pen, enlarge, hollow, sample_pen, warp
+from edgedigits_train.captured.capturing import capture
+from edgedigits_train.captured.flourishes import flourish
+from edgedigits_train.captured.soiling import soil
+
+_FLOURISHED, _HOLLOW, _CROSSED_BY_A_RULE = 0.25, 0.02, 0.08
+
+
+def capture_digits(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    """Return each of the digits once more, written with another pen and taken out of a photo.
+
+    Args:
+        glyphs: uint8 (N, 28, 28, 1), 0 paper, 255 ink.
+        labels: uint8 (N,), 0 to 9.
+        rng: all randomness comes from it.
+
+    Returns:
+        uint8 (N, 28, 28, 1), of the same digits.
+    """
+    captured = np.empty_like(glyphs)
+    for index, (glyph, label) in enumerate(zip(glyphs[..., 0], labels.tolist(), strict=True)):
+        captured[index, :, :, 0] = centre_ink(capture(draw_digit(glyph, label, rng), rng))
+    return captured
+
+
+def soil_digits(glyphs: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    """Return each of the digits, uint8 (N, 28, 28, 1), once more as a poor picture shows it."""
+    soiled = np.empty_like(glyphs)
+    for index, glyph in enumerate(glyphs[..., 0]):
+        mask = enlarge(glyph)
+        soiled[index, :, :, 0] = soil(warp(mask, rng) if rng.random() < 0.5 else mask, rng)
+    return soiled
+
+
+def draw_digit(glyph: UInt8Array, label: int, rng: np.random.Generator) -> UInt8Array:
+    """Return a digit, uint8 (28, 28), as a mask, uint8 (SIDE, SIDE), in another pen and bent a little."""
+    mask = enlarge(glyph)
+    if rng.random() < _FLOURISHED:
+        mask = flourish(mask, label, rng)
+    pen = sample_pen(rng)
+    # a thin line is found best on the undistorted stroke's bent copy, a wide one is bent with its edges
+    mask = change_pen(warp(mask, rng), pen) if pen < 0 else warp(change_pen(mask, pen), rng)
+    style = rng.random()
+    if style < _HOLLOW:
+        return hollow(mask, int(rng.integers(2, 5)))
+    if style < _HOLLOW + _CROSSED_BY_A_RULE:
+        return _with_remnant_of_a_rule(mask, rng)
+    return mask
+
+
+def _with_remnant_of_a_rule(mask: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    ruled = mask.copy()
+    row = int(rng.integers(20, 92))
+    start, end = (int(rng.integers(0, 60)), row), (int(rng.integers(60, SIDE)), row + int(rng.integers(-4, 5)))
+    cv2.line(ruled, start, end, int(rng.integers(60, 200)), int(rng.integers(1, 4)))
+    near = cv2.dilate(cv2.inRange(ruled, 90, 255), np.ones((9, 9), np.uint8))
+    return np.where(near > 0, ruled, 0).astype(np.uint8)

@@ -1,0 +1,71 @@
+"""Strokes that hands add to digits and MNIST's seldom do: crossed sevens, ones with a long upstroke, tails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import cv2
+import numpy as np
+
+from edgedigits_train.captured.canvas import UInt8Array
+
+
+def flourish(mask: UInt8Array, digit: int, rng: np.random.Generator) -> UInt8Array:
+    """Return a digit's mask, uint8 (H, W), with a stroke more where its digit knows one, else as it is."""
+    add = _FLOURISHES.get(digit)
+    if add is None or not (mask > 110).any():
+        return mask
+    changed = mask.copy()
+    add(changed, _stroke_width(mask), rng)
+    return changed
+
+
+def _stroke_width(mask: UInt8Array) -> int:
+    depth = cv2.distanceTransform((mask > 110).astype(np.uint8), cv2.DIST_L2, 3)
+    return max(2, round(1.6 * float(np.percentile(depth[depth > 0], 90))))
+
+
+def _cross_seven(mask: UInt8Array, width: int, rng: np.random.Generator) -> None:
+    _, y, _, h = cv2.boundingRect((mask > 110).astype(np.uint8))
+    row = y + int(rng.uniform(0.4, 0.75) * h)
+    ink = np.flatnonzero(mask[row] > 110)
+    if ink.size == 0:
+        return
+    centre, reach = float(ink.mean()), rng.uniform(0.18, 0.42) * h
+    tilt = rng.normal(0, 0.12) * reach
+    left, right = rng.uniform(0.6, 1.2, 2) * reach
+    _line(mask, (centre - left, row + tilt), (centre + right, row - tilt), width)
+
+
+def _lead_into_one(mask: UInt8Array, width: int, rng: np.random.Generator) -> None:
+    _, _, w, h = cv2.boundingRect((mask > 110).astype(np.uint8))
+    if w > 0.45 * h:
+        return  # a one that lies or has its strokes already
+    rows = np.flatnonzero((mask > 110).any(axis=1))
+    top = int(rows[0]) + width // 2
+    tip = float(np.flatnonzero(mask[top] > 60).mean())
+    length, angle = rng.uniform(0.2, 0.75) * h, np.deg2rad(rng.uniform(28, 60))
+    _line(mask, (tip, top), (tip - length * np.sin(angle), top + length * np.cos(angle)), width)
+    if rng.random() < 0.3:
+        foot = float(np.flatnonzero(mask[int(rows[-1]) - width // 2] > 60).mean())
+        reach = rng.uniform(0.15, 0.35) * h
+        _line(mask, (foot - reach, rows[-1]), (foot + reach, rows[-1]), width)
+
+
+def _tail_of_nought(mask: UInt8Array, width: int, rng: np.random.Generator) -> None:
+    x, y, w, h = cv2.boundingRect((mask > 110).astype(np.uint8))
+    start = (x + rng.uniform(0.4, 0.65) * w, y + rng.uniform(0.0, 0.08) * h)
+    end = (start[0] + rng.uniform(0.15, 0.5) * w, start[1] - rng.uniform(-0.12, 0.2) * h)
+    _line(mask, start, end, width)
+
+
+def _line(mask: UInt8Array, start: tuple[float, float], end: tuple[float, float], width: int) -> None:
+    ends = [(round(16 * float(x)), round(16 * float(y))) for x, y in (start, end)]
+    cv2.line(mask, ends[0], ends[1], 255, width, cv2.LINE_AA, 4)
+
+
+_FLOURISHES: Mapping[int, Callable[[UInt8Array, int, np.random.Generator], None]] = {
+    0: _tail_of_nought,
+    1: _lead_into_one,
+    7: _cross_seven,
+}

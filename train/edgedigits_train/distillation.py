@@ -1,0 +1,100 @@
+"""Learning from larger networks: what they answer to the same changed glyphs is what a small one is taught."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from edgedigits_train.backend import keras
+from edgedigits_train.batches import AugmentedBatches, Batch
+from edgedigits_train.checkpoints import Stage, State
+
+
+class TaughtBatches:
+    """Batches whose targets are the probabilities that teachers gave to the very same changed glyphs.
+
+    The pupil sees what the teachers saw ("a consistent teacher": Beyer et al. 2022, "Knowledge distillation: a good
+    teacher is patient and consistent"): of each view, a pass over the glyphs with changes of its own, only the answers
+    are kept, and the glyphs are made again from the seed. After as many epochs as there are views they come again, in
+    another order.
+
+    Args:
+        batches: the glyphs, of which view v is epoch v.
+        targets: for each view, float16 (len(batches) * batch, 11): the teachers' probabilities, by batch.
+        seed: of the order.
+    """
+
+    def __init__(self, batches: AugmentedBatches, targets: Sequence[npt.NDArray[np.float16]], seed: int) -> None:
+        self._batches, self._targets, self._seed = batches, targets, seed
+
+    def __len__(self) -> int:
+        return len(self._batches)
+
+    def stream(self, epoch: int, first: int, pool: ThreadPoolExecutor) -> Iterator[Batch]:
+        """Yield the batches of an epoch from the `first` on: glyphs uint8 and targets float32 (batch, 11)."""
+        view = epoch % len(self._targets)
+        order = np.random.default_rng((self._seed, epoch)).permutation(len(self))[first:].tolist()
+        answers = self._targets[view].reshape(len(self), -1, self._targets[view].shape[-1])
+        for number, (glyphs, _) in zip(order, self._batches.chosen(view, order, pool), strict=True):
+            yield glyphs, answers[number].astype(np.float32)
+
+
+def teach(
+    teachers: Sequence[keras.Model],
+    batches: AugmentedBatches,
+    views: int,
+    temperature: float,
+    *,
+    seed: int = 0,
+    stage: Stage | None = None,
+    progress: bool = False,
+) -> TaughtBatches:
+    """Ask the teachers, and return batches with their mean answers as targets.
+
+    Hinton, Vinyals, Dean (2015), "Distilling the knowledge in a neural network".
+
+    Args:
+        teachers: models from glyphs to logits (N, 11).
+        batches: what the pupil would be fitted to without them.
+        views: how many passes over the glyphs, with changes of their own, are answered.
+        temperature: softens the answers; the pupil is fitted at the same.
+        seed: of the order in which the pupil sees them.
+        stage: keeps the answers of each view that is done.
+        progress: show a bar on stderr.
+
+    Raises:
+        CheckpointError: the answers cannot be saved.
+        KeyboardInterrupt: it was interrupted; the stage has the answers so far.
+    """
+    stage = stage or Stage()
+    state = stage.load()
+    each = len(batches)
+    targets = list(state.arrays.get("targets", []))
+    with (
+        stage.uninterrupted(),
+        ThreadPoolExecutor(2) as pool,
+        tqdm(total=views * each, initial=len(targets) * each, desc="teach", disable=not progress) as bar,
+    ):
+        for view in range(len(targets), views):
+            answers = []
+            for glyphs, _ in batches.stream(view, 0, pool):
+                answers.append(_mean_answer(teachers, glyphs, temperature))
+                bar.update()
+                if stage.interrupted:
+                    raise KeyboardInterrupt
+            targets.append(np.concatenate(answers))
+            stage.save(State(epoch=view + 1, arrays={"targets": targets}))
+    return TaughtBatches(batches, targets, seed)
+
+
+def _mean_answer(
+    teachers: Sequence[keras.Model], glyphs: npt.NDArray[np.uint8], temperature: float
+) -> npt.NDArray[np.float16]:
+    logits = np.stack([np.asarray(teacher.predict_on_batch(glyphs), np.float64) for teacher in teachers]) / temperature
+    exponentials = np.exp(logits - logits.max(axis=2, keepdims=True))
+    answers = exponentials / exponentials.sum(axis=2, keepdims=True)
+    return np.asarray(answers.mean(axis=0), np.float16)

@@ -1,0 +1,194 @@
+"""A user's own digits: pictures of single digits in a folder, as a model is fine-tuned to them.
+
+Two layouts are read: sub-folders `0` to `9`, and `none` for what is no digit; or a `labels.csv` with the columns
+`path` and `label`, whose paths are relative to the folder.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from edgedigits import Reader
+from edgedigits.errors import InputError
+from edgedigits.glyphs import normalise_crop
+from edgedigits.images import SUFFIXES, load_image
+from edgedigits_train.datasets import LabelledGlyphs
+
+NONE = 10
+"""The label of what is no digit."""
+
+LABELS = {**{str(digit): digit for digit in range(10)}, "none": NONE}
+"""Labels by the names of the sub-folders."""
+
+TABLE = "labels.csv"
+
+_PICTURES = SUFFIXES | {".heic", ".heif", ".avif", ".gif"}
+"""Endings of what a user takes for a picture; those that cannot be read are named, not passed over."""
+
+_LARGEST_CROP = 64
+"""Pixels on the longer side: in a larger picture the digit is looked for, as in a photo."""
+_MOST_OF_THE_INK = 0.7
+_HELD_OUT_ONE_IN = 5
+_SPLIT_SEED = 2026
+
+
+@dataclass(frozen=True)
+class OwnDigits:
+    """A user's digits, those with a name each.
+
+    Attributes:
+        folder: where they lie.
+        data: glyphs and labels, 0 to 9 and `NONE`, in the order of the names.
+        hashes: SHA-256 of each picture, by its path inside the folder.
+    """
+
+    folder: Path
+    data: LabelledGlyphs
+    hashes: Mapping[str, str] = field(repr=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the pictures and their labels."""
+        labelled = [f"{self.hashes[name]} {label}" for name, label in zip(self.hashes, self.data.labels, strict=True)]
+        return hashlib.sha256("\n".join(sorted(labelled)).encode()).hexdigest()
+
+    @property
+    def training(self) -> LabelledGlyphs:
+        """What a model is fitted to."""
+        return self._part(~self._held_out)
+
+    @property
+    def held_out(self) -> LabelledGlyphs:
+        """What it is measured by: one in five of each label that has so many; it may be empty."""
+        return self._part(self._held_out)
+
+    @cached_property
+    def _held_out(self) -> npt.NDArray[np.bool_]:
+        rng = np.random.default_rng(_SPLIT_SEED)
+        chosen = np.zeros(len(self.data), bool)
+        for label in np.unique(self.data.labels):
+            members = rng.permutation(np.flatnonzero(self.data.labels == label))
+            chosen[members[: len(members) // _HELD_OUT_ONE_IN]] = True
+        return chosen
+
+    def _part(self, chosen: npt.NDArray[np.bool_]) -> LabelledGlyphs:
+        return LabelledGlyphs(self.data.glyphs[chosen], self.data.labels[chosen])
+
+
+def load_own_digits(folder: Path, *, progress: bool = False) -> OwnDigits:
+    """Return the digits in a user's folder as the runtime would show them to the model.
+
+    Pictures may have any size, polarity and format that the runtime reads. In a large one, a photo, the runtime's own
+    reader finds the digit; what it does not find is taken to be a crop.
+
+    Args:
+        folder: with sub-folders 0 to 9 and none, or a labels.csv.
+        progress: show a bar on stderr.
+
+    Raises:
+        InputError: there is no such folder, no picture in it, a label that is none, or a picture that cannot be read,
+            shows nothing or several digits, or has two labels.
+
+    Example:
+        >>> load_own_digits(Path("my-digits")).data.glyphs.shape
+        (50, 28, 28, 1)
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder} is not a folder; name one with sub-folders 0 to 9, or with a {TABLE}.")
+    labelled = dict(_from_table(folder / TABLE) if (folder / TABLE).is_file() else _from_folders(folder))
+    if not labelled:
+        raise InputError(
+            f"{folder} holds no pictures: put them into sub-folders 0 to 9 (and none, for what is no digit),"
+            f" or list them in a {TABLE}."
+        )
+    finder = _Finder()
+    glyphs, labels, hashes = [], [], {}
+    seen: dict[str, tuple[Path, int]] = {}
+    for path, label in tqdm(sorted(labelled.items()), desc="own digits", unit="picture", disable=not progress):
+        digest = _digest(path)
+        twin, other = seen.setdefault(digest, (path, label))
+        if label != other:
+            raise InputError(f"{path} and {twin} are the same picture with two labels: remove one.")
+        if twin != path:
+            continue
+        glyphs.append(finder.glyph(path))
+        labels.append(label)
+        hashes[path.relative_to(folder).as_posix()] = digest
+    return OwnDigits(folder, LabelledGlyphs(np.stack(glyphs)[..., np.newaxis], np.array(labels, np.uint8)), hashes)
+
+
+def _digest(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+
+
+def _from_folders(folder: Path) -> Iterator[tuple[Path, int]]:
+    for below in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        pictures = [path for path in sorted(below.rglob("*")) if _is_picture(path)]
+        if pictures and below.name not in LABELS:
+            raise InputError(f"{below} is named after no label: name the sub-folders 0 to 9, or none.")
+        for path in pictures:
+            yield path, LABELS[below.name]
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in _PICTURES and not path.name.startswith(".") and path.is_file()
+
+
+def _from_table(table: Path) -> Iterator[tuple[Path, int]]:
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file, skipinitialspace=True)
+            if not {"path", "label"} <= set(rows.fieldnames or ()):
+                raise InputError(f"{table} must begin with the line path,label.")
+            for row in rows:
+                where = f"{table}, line {rows.line_num}"
+                path, label = table.parent / (row["path"] or ""), (row["label"] or "").strip().lower()
+                if label not in LABELS:
+                    raise InputError(f"{where}: {label!r} is no label; it must be 0 to 9, or none.")
+                if not path.is_file():
+                    raise InputError(f"{where}: {path} does not exist; paths are relative to {table.parent}.")
+                yield path, LABELS[label]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{table} cannot be read ({error}): save it as CSV in UTF-8.") from error
+
+
+class _Finder:
+    """Finds the digit in a picture; the reader is made for the first photo, because crops do without."""
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader()
+
+    def glyph(self, path: Path) -> npt.NDArray[np.uint8]:
+        """Return the glyph of the one digit in a picture, uint8 (28, 28)."""
+        image = load_image(path)
+        glyph = self._in_photo(path) if max(image.shape[:2]) > _LARGEST_CROP else None
+        if glyph is None:
+            glyph = normalise_crop(image)
+        if not glyph.any():
+            raise InputError(f"{path} shows nothing: no ink stands out from the paper; remove it or take it anew.")
+        return glyph
+
+    def _in_photo(self, path: Path) -> npt.NDArray[np.uint8] | None:
+        _, page = self._reader.examine(path)
+        if not page.digits:
+            return None
+        ink = [digit.hypothesis.ink for digit in page.digits]
+        largest = int(np.argmax(ink))
+        if len(ink) == 1:
+            return page.digits[largest].hypothesis.glyph()
+        if ink[largest] < _MOST_OF_THE_INK * sum(ink):
+            raise InputError(f"{path} shows {len(ink)} digits: crop it to one.")
+        return None
