@@ -87,8 +87,8 @@ def noise_chart(manifest: Mapping[str, Any]) -> str:
         colour = _COLOURS[number % len(_COLOURS)]
         bars = axes.bar(places, heights, width=width, color=colour, label=entry["name"])
         axes.bar_label(bars, fmt="%.0f", fontsize=7)
-    kinds = [layer["layer"].rsplit("_", 1)[0] for layer in files[0]["layers"]]
-    axes.set_xticks(range(len(kinds)), [f"{number}: {kind}" for number, kind in enumerate(kinds, 1)], fontsize=8)
+    names = [layer["layer"] for layer in files[0]["layers"]]
+    axes.set_xticks(range(len(names)), names, fontsize=8)
     axes.margins(y=0.25)
     axes.set_ylabel("signal to noise, dB")
     axes.legend(fontsize=7, frameon=False, ncols=len(files))

@@ -75,12 +75,18 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     help="Calibrate the 8-bit formats with two halves of the images as well, and report how much they differ.",
 )
 @click.option(
+    "--keep-float",
+    metavar="auto|LAYER,LAYER…",
+    help="Layers that stay in float in onnx-int8 and tflite-int8; auto: the worst ones of a file that is not good.",
+)
+@click.option(
     "--allow",
     "allowed",
     metavar="FORMAT",
     multiple=True,
     help="Publish this format even if it does not pass; the manifest records it. May be repeated.",
 )
+@click.option("--force", is_flag=True, help="Convert and score anew what has not changed since an earlier export.")
 @click.option(
     "--list",
     is_flag=True,
@@ -97,7 +103,9 @@ def export(
     interpreters: tuple[Path, ...],
     layouts: tuple[str, ...],
     compare_draws: bool,
+    keep_float: str | None,
     allowed: tuple[str, ...],
+    force: bool,
 ) -> None:
     """Turn the trained model into TFLite and ONNX files that are proved equal to it.
 
@@ -123,6 +131,8 @@ def export(
             allowed=get_formats(allowed) if allowed else (),
             target=device,
             compare_draws=compare_draws,
+            keep_float=tuple(keep_float.split(",")) if keep_float else (),
+            force=force,
             progress=_show_progress,
         )
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import tempfile
@@ -13,6 +14,7 @@ import numpy as np
 
 from edgedigits.errors import InputError
 from edgedigits.scoring import Answers
+from edgedigits_export.cache import NO_CACHE, Cache, digest
 from edgedigits_export.errors import TrialError
 from edgedigits_export.source import UInt8Array
 
@@ -28,14 +30,21 @@ class Laboratory:
         engine: its name in the runtime.
         version: of the engine.
         python: the environment's interpreter.
+        environment: digest of what else its answers may hang on, as it tells itself.
+        cache: keeps its answers.
     """
 
     engine: str
     version: str
     python: Path
+    environment: str = ""
+    cache: Cache = NO_CACHE
 
     def collect(self, file: Path, glyphs: UInt8Array) -> Answers:
-        """Run a model file, in a process of its own because an engine may crash.
+        """Return what it answers with a model file.
+
+        It runs in a process of its own, because an engine may crash; not at all where it is known what the same engine
+        answered to the same with the same file.
 
         Args:
             file: the model file.
@@ -44,15 +53,24 @@ class Laboratory:
         Raises:
             TrialError: the engine refused the file, crashed or hung; the message says which.
         """
+        identity = json.dumps([self.engine, self.version, str(self.python), self.environment]).encode()
+        name = f"answers-{digest(identity, file.read_bytes(), glyphs.tobytes())[:32]}.npz"
+        return Answers.load(io.BytesIO(self.cache.remember(name, lambda: self._run(file, glyphs))))
+
+    def _run(self, file: Path, glyphs: UInt8Array) -> bytes:
         with tempfile.TemporaryDirectory(prefix="edgedigits-") as folder:
             questions, answers = Path(folder) / "glyphs.npz", Path(folder) / "answers.npz"
             np.savez(questions, glyphs=glyphs)
             _run_scoring(self.python, self.engine, str(file.absolute()), str(questions), str(answers))
-            return Answers.load(answers)
+            return answers.read_bytes()
 
 
-def find_laboratories(interpreters: Sequence[Path]) -> tuple[Laboratory, ...]:
+def find_laboratories(interpreters: Sequence[Path], cache: Cache = NO_CACHE) -> tuple[Laboratory, ...]:
     """Return every engine that the environments have, each version once, the first environment first.
+
+    Args:
+        interpreters: Pythons of the environments.
+        cache: keeps the answers.
 
     Raises:
         InputError: an interpreter does not run, or edgedigits is not installed there.
@@ -60,14 +78,15 @@ def find_laboratories(interpreters: Sequence[Path]) -> tuple[Laboratory, ...]:
     found: dict[tuple[str, str], Laboratory] = {}
     for python in interpreters:
         try:
-            engines = json.loads(_run_scoring(python, "--engines"))
-        except (OSError, ValueError, TrialError) as error:
+            told = json.loads(_run_scoring(python, "--engines"))
+            engines, environment = dict(told["engines"]), str(told["environment"])
+        except (OSError, ValueError, KeyError, TrialError) as error:
             raise InputError(
                 f"{python} cannot tell which engines it has ({error}); name the Python of an environment in which"
-                " edgedigits is installed."
+                " this version of edgedigits is installed."
             ) from error
         for engine, version in engines.items():
-            found.setdefault((engine, version), Laboratory(engine, version, python))
+            found.setdefault((engine, version), Laboratory(engine, version, python, environment, cache))
     return tuple(found.values())
 
 

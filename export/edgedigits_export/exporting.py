@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from edgedigits.bundle import MANIFEST, Bundle
-from edgedigits.errors import EdgeDigitsError, InputError
+from edgedigits.bundle import MANIFEST, Bundle, DigitScore
+from edgedigits.errors import InputError
+from edgedigits_export.cache import clear_cache, open_cache
 from edgedigits_export.draws import try_draws
 from edgedigits_export.errors import ExportError, TrialError
 from edgedigits_export.evidence import Laboratory, find_laboratories
-from edgedigits_export.facts import FileFacts
 from edgedigits_export.formats import FORMATS, USUAL, Format
 from edgedigits_export.gate import Reference
 from edgedigits_export.html_report import find_changed_digits, make_html_report
-from edgedigits_export.layers import COMPARED_IMAGES, LayerOutputs, read_onnx_layers
 from edgedigits_export.layouts import Layout
 from edgedigits_export.manifest import make_manifest, model_facts
+from edgedigits_export.mixing import AUTO, Mixture, check_layers, keep_layers, keep_worst
 from edgedigits_export.publishing import check_destination, staged, write_sums
 from edgedigits_export.quarantine import Failure, clear_quarantine, fill_quarantine, quarantine_of
 from edgedigits_export.quiet import quiet
 from edgedigits_export.report import make_report
-from edgedigits_export.source import TrainedModel
+from edgedigits_export.source import METRICS, TrainedModel
 from edgedigits_export.statistics import digits
 from edgedigits_export.targets import Target
-from edgedigits_export.trial import TriedFile, try_file
+from edgedigits_export.trial import TriedFile
+from edgedigits_export.workbench import Progress, Workbench, read_exact_layers
 
 REPORT = "report.md"
 PAGE = "report.html"
-
-Progress = Callable[[str], None]
-"""Is told what is being done, in a few words."""
 
 
 def export_bundle(
@@ -46,6 +44,8 @@ def export_bundle(
     allowed: Sequence[Format] = (),
     target: Target | None = None,
     compare_draws: bool = False,
+    keep_float: Sequence[str] = (),
+    force: bool = False,
     progress: Progress = lambda _: None,
 ) -> Bundle:
     """Export a trained model: convert it, score every file in every engine, and publish the bundle whole.
@@ -61,6 +61,9 @@ def export_bundle(
             anything is converted. None for any device.
         compare_draws: make the 8-bit formats twice more, from halves of the calibration images, to tell how much they
             hang on these; what is published stays the same.
+        keep_float: names of layers that stay in float in the 8-bit formats which can mix; or "auto" alone, for the
+            worst layers of each file that is not good without (`mixing.keep_worst`).
+        force: convert and score everything anew, though nothing has changed since an earlier export.
         progress: is told what is being done.
 
     Returns:
@@ -68,7 +71,8 @@ def export_bundle(
 
     Raises:
         InputError: `source` or `out` cannot be used as they are, an interpreter does not run, a layout needs a
-            format that is not made, or a format or a layer of the model cannot run on the target.
+            format that is not made, a format or a layer of the model cannot run on the target, or a layer to be kept
+            in float is not there.
         ExportError: a format failed; the message has every one with its cause. What was at `out` is untouched, and
             the failed files are in quarantine beside it.
 
@@ -81,32 +85,25 @@ def export_bundle(
     if target:
         target.check_formats(formats)
     trained = TrainedModel.load(source)
+    if force:
+        clear_cache(source)
+    trained = replace(trained, cache=open_cache(source, (source / METRICS).read_bytes()))
     if target:
-        target.check_layers({type(layer).__name__ for layer in trained.keras_model.layers}, formats)
-    laboratories = find_laboratories([Path(sys.executable), *interpreters])
+        target.check_layers({layer.kind for layer in trained.layers}, formats)
+    laboratories = find_laboratories([Path(sys.executable), *interpreters], trained.cache)
     progress("scoring the Keras model")
     reference = make_reference(trained)
     facts = model_facts(trained, reference)
-    exact_layers = _read_exact_layers(trained) if any(format.read_layers for format in formats) else None
+    exact_layers = read_exact_layers(trained) if any(format.read_layers for format in formats) else None
+    _check_kept(keep_float, formats, tuple(exact_layers or ()))
     with staged(out) as folder:
+        bench = Workbench(trained, facts, reference, laboratories, exact_layers, target, folder, progress)
         files, failures = [], []
         for format in formats:
             try:
-                progress(f"converting to {format.name}")
-                path, file_facts = _convert(format, trained, facts, folder)
-                if target:
-                    target.check_file(format, file_facts)
-                progress(f"scoring {path.name}")
-                tried = try_file(
-                    format,
-                    path,
-                    file_facts,
-                    laboratories,
-                    trained.evaluation.glyphs,
-                    reference,
-                    trained.metrics["parameters"],
-                    exact_layers,
-                )
+                mixture = _mixture(keep_float if format.with_float_layers else ())
+                tried = mixture(partial(bench.make, format))
+                tried.path.write_bytes(tried.content)  # what was tried last need not be what was chosen
                 admitted = _admit(tried, format in allowed)
                 if compare_draws and format.read_layers:
                     progress(f"calibrating {format.name} with other images")
@@ -130,15 +127,6 @@ def export_bundle(
     return Bundle.load(out)
 
 
-def make_content(format: Format, trained: TrainedModel, facts: Mapping[str, Any]) -> bytes:
-    """Return the content of a format's file: the converted model with the `model_facts` inside.
-
-    The same model and tool versions give the same bytes.
-    """
-    identity = {"name": format.file_name, "format": format.name, "precision": format.precision}
-    return format.embed(format.convert(trained), {**facts, **identity})
-
-
 def make_reference(trained: TrainedModel) -> Reference:
     """Return what the Keras model answers on the evaluation images, which all files are compared with.
 
@@ -156,7 +144,13 @@ def make_reference(trained: TrainedModel) -> Reference:
             f"The model in {trained.folder} answers {accuracy:.2%} of its evaluation images right, its metrics.json"
             f" says {claimed:.2%}: they are not of one training; run `edgedigits train` again."
         )
-    return Reference(logits, labels, float(trained.metrics["temperature"]))
+    score = trained.metrics["digit_score"]
+    return Reference(
+        logits,
+        labels,
+        float(trained.metrics["temperature"]),
+        DigitScore(str(score["method"]), float(score["threshold"])),
+    )
 
 
 def _check_layouts(layouts: Sequence[Layout], formats: Sequence[Format]) -> None:
@@ -166,26 +160,18 @@ def _check_layouts(layouts: Sequence[Layout], formats: Sequence[Format]) -> None
             raise InputError(f"The layout {layout.name} needs the format {layout.format}; add it to --formats.")
 
 
-def _read_exact_layers(trained: TrainedModel) -> LayerOutputs | None:
-    """Return what the layers answer in float; None if the model does not get as far, which its formats will tell."""
-    try:
-        with quiet():
-            return read_onnx_layers(trained.float_onnx, trained.evaluation.glyphs[:COMPARED_IMAGES])
-    except Exception:
-        return None
+def _check_kept(keep_float: Sequence[str], formats: Sequence[Format], layers: Sequence[str]) -> None:
+    if not keep_float:
+        return
+    if not any(format.with_float_layers for format in formats):
+        able = ", ".join(format.name for format in FORMATS.values() if format.with_float_layers)
+        raise InputError(f"--keep-float is for {able}, and none of them is made; add one to --formats.")
+    if tuple(keep_float) != (AUTO,):
+        check_layers(keep_float, layers)
 
 
-def _convert(format: Format, trained: TrainedModel, facts: Mapping[str, Any], folder: Path) -> tuple[Path, FileFacts]:
-    path = folder / format.file_name
-    try:
-        with quiet():
-            content = make_content(format, trained, facts)
-            path.write_bytes(content)
-            return path, format.read_facts(content)
-    except EdgeDigitsError:
-        raise
-    except Exception as error:  # a converter may raise anything; it is the cause to report
-        raise ExportError(f"the conversion broke off: {_last_line(error)}") from error
+def _mixture(keep_float: Sequence[str]) -> Mixture:
+    return keep_worst if tuple(keep_float) == (AUTO,) else keep_layers(keep_float)
 
 
 def _admit(tried: TriedFile, allowed: bool) -> TriedFile:
@@ -210,8 +196,3 @@ def _with_draws(
 def _describe(failures: Sequence[Failure], out: Path) -> str:
     causes = " ".join(f"{failure.format.name} failed: {failure.cause}." for failure in failures)
     return f"{causes} Nothing was published; the reasons and remedies are in {quarantine_of(out)}."
-
-
-def _last_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[-1]}" if lines else type(error).__name__

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.bundle import DigitScore
+from edgedigits.logits import interpret_logits
 from edgedigits.scoring import BATCH_SIZES, Answers
 from edgedigits.statistics import wilson_interval
 from edgedigits_export.errors import TrialError
@@ -34,16 +36,22 @@ class Reference:
         logits: float32, (N, C), of the Keras model on the evaluation images.
         labels: uint8, (N,): what the images show.
         temperature: the logits are divided by it before the softmax.
+        digit_score: how the runtime tells 'no digit' from the logits.
     """
 
     logits: npt.NDArray[np.float32]
     labels: npt.NDArray[np.uint8]
     temperature: float
+    digit_score: DigitScore
 
     @property
     def hits(self) -> int:
         """How many images the Keras model answers right."""
         return int((digits(self.logits) == self.labels).sum())
+
+    def scores(self, logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return the digit scores, float32 (N,), 0 to 1, of logits (N, C)."""
+        return interpret_logits(logits, self.temperature, self.digit_score)[1]
 
 
 @dataclass(frozen=True)
@@ -68,8 +76,12 @@ class GateResult:
     Attributes:
         accuracy: share of images answered right, 0 to 1.
         interval: its 95 % interval.
+        accuracy_drop: by how much this lies under the accuracy of Keras, -1 to 1.
         agreement: share of images answered as Keras answers them, 0 to 1.
         max_probability_difference: the largest difference from Keras in any probability, 0 to 1.
+        max_score_difference: the largest difference from Keras in any digit score, 0 to 1.
+        refusals: images whose digit score lies on the other side of the threshold than with Keras: digits that are
+            refused here or there only.
         lost: images that only Keras answers right.
         won: images that only the file answers right.
         ties: images on which the two best digits tie.
@@ -79,8 +91,11 @@ class GateResult:
 
     accuracy: float
     interval: tuple[float, float]
+    accuracy_drop: float
     agreement: float
     max_probability_difference: float
+    max_score_difference: float
+    refusals: tuple[int, ...]
     lost: int
     won: int
     ties: int
@@ -110,8 +125,12 @@ def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateR
     difference = np.abs(
         probabilities(logits, reference.temperature) - probabilities(reference.logits, reference.temperature)
     )
+    scores, reference_scores = reference.scores(logits), reference.scores(reference.logits)
+    threshold = reference.digit_score.threshold
+    refusals = np.flatnonzero((scores < threshold) != (reference_scores < threshold))
     measured = {
         "accuracy": float(right.mean()),
+        "accuracy_drop": float(reference_right.mean() - right.mean()),
         "agreement": float((mine == theirs).mean()),
         "max_probability_difference": float(difference.max()),
     }
@@ -120,6 +139,8 @@ def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateR
     return GateResult(
         **measured,
         interval=wilson_interval(int(right.sum()), len(right)),
+        max_score_difference=float(np.abs(scores - reference_scores).max()),
+        refusals=tuple(refusals.tolist()),
         lost=lost,
         won=won,
         ties=ties,
@@ -127,7 +148,8 @@ def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateR
             Change(int(image), int(theirs[image]), int(mine[image])) for image in np.flatnonzero(mine != theirs)
         ),
         faults=(
-            *_faults_of_answers(**measured, reference_accuracy=float(reference_right.mean()), tolerance=tolerance),
+            *_faults_of_answers(**measured, tolerance=tolerance),
+            *_faults_of_refusals(len(refusals), len(logits), tolerance),
             *_faults_of_losses(lost, won),
             *_faults_of_ties(ties, len(logits)),
             *_faults_of_batches(answers, reference.temperature, tolerance),
@@ -135,30 +157,28 @@ def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateR
     )
 
 
-def size_faults(size: int, parameters: int, weight_bytes: int) -> tuple[str, ...]:
-    """Tell whether a file's size is not that of a model with so many parameters.
+def size_faults(size: int, weight_bytes: int) -> tuple[str, ...]:
+    """Tell whether a file's size is not that of a model whose weights take so many bytes.
 
     Converters have been seen to write small files that hold no weights, and large ones that hold them twice.
     """
-    weights = parameters * weight_bytes
-    if 0.9 * weights <= size <= 1.5 * weights + SIZE_SLACK:
+    if 0.9 * weight_bytes <= size <= 1.5 * weight_bytes + SIZE_SLACK:
         return ()
-    return (f"it has {size:,} bytes where {parameters:,} weights of {weight_bytes} bytes take {weights:,}",)
+    return (f"it has {size:,} bytes where its weights take {weight_bytes:,}",)
 
 
 def _faults_of_answers(
     accuracy: float,
+    accuracy_drop: float,
     agreement: float,
     max_probability_difference: float,
-    reference_accuracy: float,
     tolerance: Tolerance,
 ) -> tuple[str, ...]:
     faults = []
-    drop = reference_accuracy - accuracy
     # differences of two counts over the same images: the slack is for their rounding as floats only
-    if drop > tolerance.accuracy_drop + 1e-9:
+    if accuracy_drop > tolerance.accuracy_drop + 1e-9:
         faults.append(
-            f"accuracy {accuracy:.2%} lies {100 * drop:.2f} points under Keras' {reference_accuracy:.2%}"
+            f"accuracy {accuracy:.2%} lies {100 * accuracy_drop:.2f} points under Keras' {accuracy + accuracy_drop:.2%}"
             f" (at most {100 * tolerance.accuracy_drop:.2f})"
         )
     if agreement < tolerance.agreement - 1e-9:
@@ -168,6 +188,15 @@ def _faults_of_answers(
             f"a probability differs from Keras' by {max_probability_difference:.2g} (at most {tolerance.probability:g})"
         )
     return tuple(faults)
+
+
+def _faults_of_refusals(refusals: int, images: int, tolerance: Tolerance) -> tuple[str, ...]:
+    if refusals <= (1 - tolerance.agreement) * images + 1e-9:
+        return ()
+    return (
+        f"it refuses or takes {refusals} of {images} digits otherwise than Keras does"
+        f" (at most {1 - tolerance.agreement:.2%})",
+    )
 
 
 def _faults_of_losses(lost: int, won: int) -> tuple[str, ...]:

@@ -1,13 +1,15 @@
 """Where quantization hurts: noise and saturation after each layer of an 8-bit file.
 
 The measure is the signal-to-quantization-noise ratio, the energy of a layer's outputs in float over that of their
-differences, in decibels; each bit gives about 6 dB (Widrow and Kollár, Quantization Noise, 2008).
+differences, in decibels; each bit gives about 6 dB (Widrow and Kollár, Quantization Noise, 2008). The share of noise is
+taken channel by channel and averaged: a channel of large values would hide what the scale that it enforces does to the
+others.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +27,7 @@ ReadLayers = Callable[[bytes, UInt8Array], LayerOutputs]
 
 _ONNX_LAYERS = {"Conv", "Gemm", "MatMul"}
 _ONNX_FOLLOWERS = {"Relu", "Clip", "QuantizeLinear", "DequantizeLinear"}
-_TFLITE_LAYERS = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
+TFLITE_LAYERS = {"CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED"}
 
 
 COMPARED_IMAGES = 500
@@ -42,7 +44,7 @@ class LayerComparison:
     """A layer of a quantized file beside the same layer in float.
 
     Attributes:
-        layer: its name in the quantized file.
+        layer: its name.
         decibels: the signal-to-quantization-noise ratio; 200 where there is no noise.
         clipped: share of the float outputs that lie outside of the range of the quantized ones, 0 to 1: activations
             that saturate.
@@ -57,19 +59,48 @@ def compare_layers(exact: LayerOutputs, quantized: LayerOutputs) -> tuple[LayerC
     """Compare the layers of a float file with those of a quantized one, in the order of the graph.
 
     Returns:
-        One comparison a layer, or nothing where the two have not the same layers.
+        One comparison a layer, named as in the float file, or nothing where the two have not the same layers.
 
     Example:
         >>> compare_layers({"a": np.array([[3.0]])}, {"b": np.array([[2.7]])})
-        (LayerComparison(layer='b', decibels=20.0, clipped=1.0),)
+        (LayerComparison(layer='a', decibels=20.0, clipped=1.0),)
     """
-    pairs = list(zip(exact.values(), quantized.items(), strict=False))
-    if len(exact) != len(quantized) or any(ours.shape != theirs.shape for ours, (_, theirs) in pairs):
+    pairs = list(zip(exact.items(), quantized.values(), strict=False))
+    if len(exact) != len(quantized) or any(ours.shape != theirs.shape for (_, ours), theirs in pairs):
         return ()
     return tuple(
         LayerComparison(name, round(_decibels(ours, theirs), 2), _clipped(ours, theirs))
-        for ours, (name, theirs) in pairs
+        for (name, ours), theirs in pairs
     )
+
+
+def rank_by_noise(layers: Sequence[LayerComparison]) -> list[str]:
+    """Return the layers' names, first the one that adds most noise to what reaches it.
+
+    Noise passes through the layers that follow, so that the ratio after the last one is often the worst and tells
+    nothing about it: what counts is by how much the share of noise rises from the layer before.
+
+    Example:
+        >>> rank_by_noise([LayerComparison("a", 40, 0), LayerComparison("b", 10, 0), LayerComparison("c", 9.9, 0)])
+        ['b', 'c', 'a']
+    """
+    shares = [10 ** (-layer.decibels / 10) for layer in layers]
+    added = [share - before for share, before in zip(shares, [0.0, *shares[:-1]], strict=True)]
+    return [layer.layer for _, layer in sorted(zip(added, layers, strict=True), key=lambda pair: -pair[0])]
+
+
+def float_layer_nodes(proto: Any, places: Collection[int]) -> list[str]:
+    """Return the names of the nodes of some layers of a float ONNX model, activation functions included.
+
+    Args:
+        proto: the model.
+        places: which of its layers with weights, from 0, in the order of the graph.
+    """
+    nodes = []
+    for place in places:
+        node = _onnx_layers(proto)[place]
+        nodes += [node.name, *(user.name for user in _followers(node, proto.graph, {"Relu", "Clip"}))]
+    return nodes
 
 
 def clipping_faults(layers: Sequence[LayerComparison]) -> tuple[str, ...]:
@@ -113,7 +144,7 @@ def read_tflite_layers(content: bytes, glyphs: UInt8Array) -> LayerOutputs:
     interpreter.set_tensor(place, glyphs)
     interpreter.invoke()
     details = {tensor["index"]: tensor for tensor in interpreter.get_tensor_details()}
-    layers = [op for op in interpreter._get_ops_details() if op["op_name"] in _TFLITE_LAYERS]
+    layers = [op for op in interpreter._get_ops_details() if op["op_name"] in TFLITE_LAYERS]
     return {
         f"{op['op_name'].lower()}_{op['index']}": _dequantized(
             interpreter.get_tensor(op["outputs"][0]), details[op["outputs"][0]]["quantization"]
@@ -128,12 +159,17 @@ def _onnx_layers(proto: Any) -> Sequence[Any]:
 
 def _end_of_onnx_layer(node: Any, graph: Any) -> str:
     """Return the tensor that a layer hands on: after its activation function and its quantization."""
-    name = str(node.output[0])
+    return str([node, *_followers(node, graph, _ONNX_FOLLOWERS)][-1].output[0])
+
+
+def _followers(node: Any, graph: Any, kinds: Collection[str]) -> Iterator[Any]:
+    """Yield the nodes of these kinds that follow a node, as long as each is the only one to do so."""
     while True:
-        users = [user for user in graph.node if name in user.input]
-        if len(users) != 1 or users[0].op_type not in _ONNX_FOLLOWERS:
-            return name
-        name = str(users[0].output[0])
+        users = [user for user in graph.node if node.output[0] in user.input]
+        if len(users) != 1 or users[0].op_type not in kinds:
+            return
+        node = users[0]
+        yield node
 
 
 def _channels_last(output: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -146,11 +182,12 @@ def _dequantized(values: npt.NDArray[Any], quantization: tuple[float, int]) -> n
 
 
 def _decibels(exact: npt.NDArray[np.float32], quantized: npt.NDArray[np.float32]) -> float:
-    signal = float(np.square(exact, dtype=np.float64).sum())
-    noise = float(np.square(exact.astype(np.float64) - quantized).sum())
-    if not noise:
-        return _MOST_DECIBELS
-    return min(_MOST_DECIBELS, 10 * math.log10(signal / noise)) if signal else -_MOST_DECIBELS
+    places = tuple(range(exact.ndim - 1))
+    signal = np.square(exact, dtype=np.float64).sum(axis=places)
+    noise = np.square(exact.astype(np.float64) - quantized).sum(axis=places)
+    used = signal > 0
+    share = float((noise[used] / signal[used]).mean()) if used.any() else 0.0
+    return min(_MOST_DECIBELS, -10 * math.log10(share)) if share else _MOST_DECIBELS
 
 
 def _clipped(exact: npt.NDArray[np.float32], quantized: npt.NDArray[np.float32]) -> float:

@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,8 @@ from edgedigits_export.gate import Reference
 from edgedigits_export.source import TrainedModel
 from edgedigits_export.statistics import losing_probability
 from edgedigits_export.targets import Target
+from edgedigits_export.tools import tool_versions
 from edgedigits_export.trial import Trial, TriedFile
-
-_TOOLS = ("keras", "numpy", "onnx", "onnxruntime", "tensorflow", "tensorflow-cpu", "tf2onnx")
 
 
 def model_facts(trained: TrainedModel, reference: Reference) -> dict[str, Any]:
@@ -67,7 +66,7 @@ def model_facts(trained: TrainedModel, reference: Reference) -> dict[str, Any]:
             "training_data": metrics["training_data"],
             "data": metrics["data"],
             "versions": metrics["versions"],
-            "exported_with": _tool_versions(),
+            "exported_with": tool_versions(),
         },
     }
 
@@ -89,25 +88,28 @@ def make_manifest(facts: Mapping[str, Any], files: Sequence[TriedFile], target: 
 
 
 def _file_entry(file: TriedFile) -> dict[str, Any]:
-    content = file.path.read_bytes()
     best = file.best
     assert best.result is not None  # it passed
     return {
         "name": file.path.name,
         "format": file.format.name,
         "precision": file.format.precision,
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "bytes": len(content),
+        "sha256": hashlib.sha256(file.content).hexdigest(),
+        "bytes": len(file.content),
         "opset": file.facts.opset,
         "ir": file.facts.ir,
         "accuracy": best.result.accuracy,
         "interval": list(best.result.interval),
         "agreement": best.result.agreement,
         "max_probability_difference": best.result.max_probability_difference,
+        "max_score_difference": best.result.max_score_difference,
+        "refusals": len(best.result.refusals),
         "latency_us": best.latency_us,
         "allowed": list(file.causes) if file.allowed else [],
         "engines": file.engines,
         "minimum": file.minimum,
+        "kept_float": list(file.kept_float),
+        "attempts": [asdict(attempt) for attempt in file.attempts],
         "layers": [asdict(layer) for layer in file.layers],
         "draws": [asdict(draw) for draw in file.draws],
         "trials": [_trial_entry(trial) for trial in file.trials],
@@ -121,6 +123,8 @@ def _trial_entry(trial: Trial) -> dict[str, Any]:
             "accuracy": trial.result.accuracy,
             "agreement": trial.result.agreement,
             "max_probability_difference": trial.result.max_probability_difference,
+            "max_score_difference": trial.result.max_score_difference,
+            "refusals": len(trial.result.refusals),
             "lost": trial.result.lost,
             "won": trial.result.won,
             "losing_probability": losing_probability(trial.result.lost, trial.result.won),
@@ -128,16 +132,6 @@ def _trial_entry(trial: Trial) -> dict[str, Any]:
             "latency_us": trial.latency_us,
         }
     return entry
-
-
-def _tool_versions() -> Mapping[str, str]:
-    versions = {}
-    for tool in _TOOLS:
-        try:
-            versions[tool] = version(tool)
-        except PackageNotFoundError:
-            continue
-    return versions
 
 
 def _git_commit() -> str | None:

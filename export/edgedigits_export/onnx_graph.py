@@ -220,6 +220,41 @@ def keep_logits_float(proto: Any) -> Any:
     return shorter
 
 
+def shield_float_layers(proto: Any) -> Any:
+    """Keep onnxruntime from quantizing layers whose weights are float on purpose.
+
+    Where such a convolution stands between dequantized input and quantized output, its optimizer
+    (`WeightBiasQuantization`) takes that for an omission and quantizes the weights with a single scale as it loads the
+    file. A Clip at the bounds of what the input can be changes no value and is not what the optimizer looks for.
+    """
+    import onnx
+
+    shielded = onnx.ModelProto()
+    shielded.CopyFrom(proto)
+    graph = shielded.graph
+    constants = {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    makers = {output: node for node in graph.node for output in node.output}
+    nodes = []
+    for node in graph.node:
+        source = makers.get(node.input[0])
+        float_weights = node.op_type in ("Conv", "Gemm") and node.input[1] in constants
+        if float_weights and source is not None and source.op_type == "DequantizeLinear":
+            scale, zero_point = (constants[name] for name in source.input[1:3])
+            limits = np.iinfo(zero_point.dtype)
+            bounds = [scale * (np.float32(limit) - np.float32(zero_point)) for limit in (limits.min, limits.max)]
+            names = [f"{node.name}.{which}" for which in ("least", "most")]
+            graph.initializer.extend(
+                onnx.numpy_helper.from_array(np.asarray(bound, np.float32), name)
+                for bound, name in zip(bounds, names, strict=True)
+            )
+            nodes.append(onnx.helper.make_node("Clip", [node.input[0], *names], [f"{node.name}.clipped"]))
+            node.input[0] = f"{node.name}.clipped"
+        nodes.append(node)
+    del graph.node[:]
+    graph.node.extend(nodes)
+    return shielded
+
+
 def serialise(proto: Any) -> bytes:
     """Return an ONNX model's bytes, the same for the same model."""
     return bytes(proto.SerializeToString(deterministic=True))

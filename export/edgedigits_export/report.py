@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgedigits.engines import ENGINES
+from edgedigits_export.gate import SIGNIFICANT
 from edgedigits_export.layers import COMPARED_IMAGES
+
+_MEASURED = ("max Δp", "max Δscore", "refused otherwise", "lost / won", "p", "ties")
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def make_report(manifest: Mapping[str, Any]) -> str:
 def make_sections(manifest: Mapping[str, Any]) -> tuple[Section, ...]:
     """Return what the report says, the first section under its title."""
     reference, provenance, calibration = manifest["reference"], manifest["provenance"], manifest["calibration"]
+    threshold = f"{manifest['digit_score']['threshold']:.3g}"
     sections = [
         Section(
             "files",
@@ -79,9 +83,22 @@ def make_sections(manifest: Mapping[str, Any]) -> tuple[Section, ...]:
             "Every file in every engine",
             (
                 "A file is offered to an engine only if it passed in every version that was tried. Latencies are"
-                " medians of single calls in one thread on the machine of the export.",
+                " medians of single calls in one thread on the machine of the export. Δp is the largest difference from"
+                " Keras in any probability, Δscore in any digit score; refused otherwise: digits whose score changes"
+                f" sides of the threshold, {threshold}. Lost and won are the images that only Keras and only the file"
+                " answers right, and p how probable such a loss is by chance (exact McNemar test; refused under"
+                f" {SIGNIFICANT}).",
             ),
             _trials(manifest),
+        ),
+        Section(
+            "mixing",
+            "Layers that stay in float",
+            (
+                "Layers of 8-bit files that were kept in float, because they were named or because the file was not"
+                " good without, and what was tried on the way.",
+            ),
+            _mixing(manifest),
         ),
         Section(
             "layers",
@@ -101,7 +118,7 @@ def make_sections(manifest: Mapping[str, Any]) -> tuple[Section, ...]:
                 f" {calibration['shared_with_evaluation']} of their digests are shared.",
             ),
             Table(
-                ("digit", *(str(digit) for digit in range(len(calibration["per_class"])))),
+                ("class", *manifest["labels"]),
                 (("images", *(f"{count:,}" for count in calibration["per_class"])),),
             ),
         ),
@@ -143,7 +160,7 @@ def _files(manifest: Mapping[str, Any]) -> Table:
 
 def _trials(manifest: Mapping[str, Any]) -> Table:
     return Table(
-        ("file", "engine", "accuracy", "agreement", "max Δp", "lost / won", "ties", "one digit", "verdict"),
+        ("file", "engine", "accuracy", "agreement", *_MEASURED, "one digit", "verdict"),
         tuple(
             (
                 entry["name"],
@@ -155,6 +172,25 @@ def _trials(manifest: Mapping[str, Any]) -> Table:
             for trial in entry["trials"]
         ),
     )
+
+
+def _mixing(manifest: Mapping[str, Any]) -> Table:
+    rows = []
+    for entry in manifest["files"]:
+        for attempt in entry["attempts"]:
+            published = list(attempt["kept_float"]) == entry["kept_float"]
+            rows.append(
+                (
+                    entry["name"],
+                    ", ".join(attempt["kept_float"]) or "none",
+                    f"{attempt['agreement']:.2%}",
+                    f"{100 * attempt['accuracy_drop']:.2f}",
+                    ("passed" if attempt["passed"] else "refused") + (", published" if published else ""),
+                )
+            )
+        if entry["kept_float"] and not entry["attempts"]:
+            rows.append((entry["name"], ", ".join(entry["kept_float"]), f"{entry['agreement']:.2%}", "–", "published"))
+    return Table(("file", "in float", "agreement", "points lost", "verdict"), tuple(rows))
 
 
 def _layers(manifest: Mapping[str, Any]) -> Table:
@@ -200,12 +236,15 @@ def _accuracy(entry: Mapping[str, Any]) -> str:
 
 def _measured(trial: Mapping[str, Any]) -> tuple[str, ...]:
     if "accuracy" not in trial:
-        return ("–",) * 6
+        return ("–",) * 9
     return (
         f"{trial['accuracy']:.2%}",
         f"{trial['agreement']:.2%}",
         f"{trial['max_probability_difference']:.1g}",
+        f"{trial['max_score_difference']:.1g}",
+        str(trial["refusals"]),
         f"{trial['lost']} / {trial['won']}",
+        f"{trial['losing_probability']:.2g}",
         str(trial["ties"]),
         f"{trial['latency_us']:.0f} µs",
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import numpy.typing as npt
 
 from edgedigits.errors import InputError
 from edgedigits.glyphs import CONTRACT, SIDE
+from edgedigits_export.cache import NO_CACHE, Cache
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -46,6 +48,23 @@ class LabelledGlyphs:
     labels: UInt8Array
 
 
+@dataclass(frozen=True)
+class KerasLayer:
+    """A layer of the Keras model.
+
+    Attributes:
+        name: its name in the model.
+        kind: its class.
+        parameters: how many it has.
+        multiplies: whether it multiplies its input with weights, which is what quantization is about.
+    """
+
+    name: str
+    kind: str
+    parameters: int
+    multiplies: bool
+
+
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
     """A folder that `edgedigits train` wrote, read and checked. `load` makes one.
@@ -55,12 +74,14 @@ class TrainedModel:
         metrics: metrics.json as it was written.
         calibration: training images from which activation ranges are taken.
         evaluation: test images on which every exported file is scored.
+        cache: keeps what is made of the model.
     """
 
     folder: Path
     metrics: Mapping[str, Any]
     calibration: LabelledGlyphs
     evaluation: LabelledGlyphs
+    cache: Cache = NO_CACHE
 
     @classmethod
     def load(cls, folder: Path) -> TrainedModel:
@@ -122,11 +143,29 @@ class TrainedModel:
         """The model as canonical float ONNX, which all ONNX formats start from."""
         from edgedigits_export.onnx_graph import convert_to_onnx, serialise
 
-        return serialise(convert_to_onnx(self.keras_model))
+        return self.cache.remember("float.onnx", lambda: serialise(convert_to_onnx(self.keras_model)))
+
+    @cached_property
+    def layers(self) -> tuple[KerasLayer, ...]:
+        """The Keras model's layers in order."""
+        return tuple(KerasLayer(**entry) for entry in json.loads(self.cache.remember("layers.json", self._list_layers)))
 
     def reference_logits(self) -> npt.NDArray[np.float32]:
         """Return what the Keras model answers on the evaluation images: float32, (N, C)."""
-        return np.asarray(self.keras_model.predict(self.evaluation.glyphs, batch_size=500, verbose=0), np.float32)
+        return np.asarray(np.load(io.BytesIO(self.cache.remember("reference.npy", self._predict))))
+
+    def _list_layers(self) -> bytes:
+        layers = [
+            KerasLayer(layer.name, type(layer).__name__, layer.count_params(), hasattr(layer, "kernel"))
+            for layer in self.keras_model.layers
+        ]
+        return json.dumps([asdict(layer) for layer in layers]).encode()
+
+    def _predict(self) -> bytes:
+        logits = np.asarray(self.keras_model.predict(self.evaluation.glyphs, batch_size=500, verbose=0), np.float32)
+        file = io.BytesIO()
+        np.save(file, logits)
+        return file.getvalue()
 
 
 def _read_metrics(path: Path) -> dict[str, Any]:

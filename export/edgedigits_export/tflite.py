@@ -8,6 +8,7 @@ from typing import Any
 
 from edgedigits_export.errors import ExportError
 from edgedigits_export.facts import FileFacts
+from edgedigits_export.layers import TFLITE_LAYERS
 from edgedigits_export.savedmodel import saved_model
 
 FIRST_LITERT = "1.0.1"
@@ -44,7 +45,7 @@ def read_facts(content: bytes) -> FileFacts:
 
 def tensor_types(content: bytes) -> frozenset[str]:
     """Return the element types of a TFLite file's tensors, such as "INT8"."""
-    from tensorflow.lite.tools import flatbuffer_utils
+    from ai_edge_litert.tools import flatbuffer_utils
 
     return frozenset(
         flatbuffer_utils.type_to_name(tensor.type) for graph in _parse(content).subgraphs for tensor in graph.tensors
@@ -60,14 +61,27 @@ def read_input_quantization(content: bytes) -> tuple[float, int]:
     return float(quantization.scale[0]), int(quantization.zeroPoint[0])
 
 
+def layer_outputs(content: bytes) -> list[str]:
+    """Return the names of the tensors that a TFLite file's layers with weights put out, in the order of the graph."""
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = _parse(content)
+    graph = model.subgraphs[0]
+    return [
+        graph.tensors[operator.outputs[0]].name.decode()
+        for operator in graph.operators
+        if flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex) in TFLITE_LAYERS
+    ]
+
+
 def _operators(model: Any) -> frozenset[str]:
-    from tensorflow.lite.tools import flatbuffer_utils
+    from ai_edge_litert.tools import flatbuffer_utils
 
     return frozenset(flatbuffer_utils.opcode_to_name(model, index) for index in range(len(model.operatorCodes)))
 
 
 def _parse(content: bytes) -> Any:
-    from tensorflow.lite.tools import flatbuffer_utils
+    from ai_edge_litert.tools import flatbuffer_utils
 
     return flatbuffer_utils.read_model_from_bytearray(bytearray(content))
 

@@ -44,28 +44,51 @@ class Trial:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """What came of a file with some layers in float.
+
+    Attributes:
+        kept_float: names of these layers.
+        agreement: the least share of evaluation images answered as Keras does, over all engines; 0 without answers.
+        accuracy_drop: the most that was lost on them against Keras, 0 to 1; 1 without answers.
+        passed: whether the gate holds nothing against it in any engine.
+    """
+
+    kept_float: tuple[str, ...]
+    agreement: float
+    accuracy_drop: float
+    passed: bool
+
+
+@dataclass(frozen=True)
 class TriedFile:
     """An exported file and its trials.
 
     Attributes:
         format: what it is.
         path: where it lies.
+        content: of the file.
         facts: what it says of itself.
         faults: what is held against the file itself, whatever runs it.
         trials: its trials, engines in the runtime's order of preference.
         layers: how its layers compare with those in float, where activations are quantized.
         draws: how files from two other draws of calibration images did, where that was asked for.
         allowed: whether it is wanted in spite of the gate: then every engine that gives answers may use it.
+        kept_float: names of the layers that stay in float in a file of 8 bits.
+        attempts: what was tried until these were found.
     """
 
     format: Format
     path: Path
+    content: bytes
     facts: FileFacts
     faults: tuple[str, ...]
     trials: tuple[Trial, ...]
     layers: tuple[LayerComparison, ...] = ()
     draws: tuple[Draw, ...] = ()
     allowed: bool = False
+    kept_float: tuple[str, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
 
     @property
     def engines(self) -> dict[str, str]:
@@ -90,6 +113,19 @@ class TriedFile:
         )
 
     @property
+    def attempt(self) -> Attempt:
+        """What came of it, in short."""
+        results = [trial.result for trial in self.trials]
+        answered = [result for result in results if result is not None]
+        complete = len(answered) == len(results)
+        return Attempt(
+            self.kept_float,
+            min(result.agreement for result in answered) if complete else 0.0,
+            max(result.accuracy_drop for result in answered) if complete else 1.0,
+            passed=not self.causes,
+        )
+
+    @property
     def best(self) -> Trial:
         """The trial in the most preferred engine of `engines`."""
         return next(trial for trial in self.trials if trial.engine in self.engines)
@@ -111,8 +147,9 @@ def try_file(
     laboratories: Sequence[Laboratory],
     glyphs: UInt8Array,
     reference: Reference,
-    parameters: int,
+    weight_bytes: int,
     exact_layers: LayerOutputs | None = None,
+    kept_float: tuple[str, ...] = (),
 ) -> TriedFile:
     """Try a file in every engine that its format is offered to.
 
@@ -123,9 +160,10 @@ def try_file(
         laboratories: the engines that there are.
         glyphs: the evaluation images, uint8 (N, 28, 28, 1).
         reference: what Keras answers to them.
-        parameters: number of the model's parameters.
+        weight_bytes: how many bytes the model's weights take in it.
         exact_layers: what the layers answer in float to the first `COMPARED_IMAGES` of the glyphs; None where
             layers are not to be compared.
+        kept_float: names of the layers that are in float in a file of 8 bits.
 
     Raises:
         ExportError: none of the format's engines is here.
@@ -140,13 +178,16 @@ def try_file(
             f"it was run in no engine, for none of {', '.join(format.engines)} is installed; install one of them"
         )
     layers = _compare_layers(format, path, glyphs, exact_layers) if exact_layers else ()
+    content = path.read_bytes()
     return TriedFile(
         format,
         path,
+        content,
         facts,
-        (*size_faults(path.stat().st_size, parameters, format.weight_bytes), *clipping_faults(layers)),
+        (*size_faults(len(content), weight_bytes), *clipping_faults(layers)),
         tuple(_try_in(laboratory, format, path, glyphs, reference) for laboratory in offered),
         layers,
+        kept_float=kept_float,
     )
 
 

@@ -10,15 +10,20 @@ engine), and so that an engine that crashes takes nothing with it:
 from __future__ import annotations
 
 import argparse
+import contextlib
+import hashlib
 import json
+import platform
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits import engines
 from edgedigits.engines import ENGINES, Session, get_engine
 
 BATCH_SIZES = (1, 7, 64)
@@ -50,9 +55,9 @@ class Answers:
             np.savez(file, logits=self.logits, batched=self.batched, latency_us=self.latency_us)
 
     @classmethod
-    def load(cls, path: Path) -> Answers:
+    def load(cls, file: Path | BinaryIO) -> Answers:
         """Read what `save` wrote."""
-        with np.load(path) as arrays:
+        with np.load(file) as arrays:
             return cls(arrays["logits"], arrays["batched"], float(arrays["latency_us"]))
 
 
@@ -93,12 +98,34 @@ def _median_latency_us(session: Session, glyphs: npt.NDArray[np.uint8]) -> float
 
 
 class _ListEngines(argparse.Action):
-    """Prints the engines that can be used here, as JSON, name to version, and ends."""
+    """Prints the engines that can be used here with their versions, and the environment's digest, as JSON, and ends."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         probes = {name: engine.probe() for name, engine in ENGINES.items()}
-        print(json.dumps({name: probe.detail for name, probe in probes.items() if probe.available}))
+        usable = {name: probe.detail for name, probe in probes.items() if probe.available}
+        print(json.dumps({"engines": usable, "environment": _digest_environment()}))
         parser.exit()
+
+
+def _digest_environment() -> str:
+    """Return a digest of what answers and latencies may hang on beside the engine: Python, numpy, CPU and this code."""
+    facts = [platform.python_version(), np.__version__, platform.machine(), platform.processor()]
+    with contextlib.suppress(OSError):
+        cpu = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n")[0]
+        changing = (
+            "cpu MHz",
+            "bogomips",
+            "BogoMIPS",
+            "processor",
+            "apicid",
+            "initial apicid",
+            "core id",
+            "physical id",
+        )
+        facts += [line for line in cpu.splitlines() if not line.startswith(changing)]
+    sources = [Path(__file__), *sorted(Path(engines.__file__).parent.glob("*.py"))]
+    content = b"".join(hashlib.sha256(source.read_bytes()).digest() for source in sources)
+    return hashlib.sha256("\n".join(facts).encode() + content).hexdigest()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

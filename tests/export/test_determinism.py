@@ -14,11 +14,12 @@ from edgedigits.bundle import Bundle
 CONVERT_ALL = """
 import hashlib, json, sys
 from pathlib import Path
-from edgedigits_export.exporting import make_content, make_reference
+from edgedigits_export.exporting import make_reference
 from edgedigits_export.formats import FORMATS
 from edgedigits_export.manifest import model_facts
 from edgedigits_export.quiet import quiet
 from edgedigits_export.source import TrainedModel
+from edgedigits_export.workbench import make_content
 
 with quiet():
     trained = TrainedModel.load(Path(sys.argv[1]))

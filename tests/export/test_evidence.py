@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgedigits.bundle import Bundle
+from edgedigits.bundle import Bundle, DigitScore
 from edgedigits.engines import ENGINES
 from edgedigits_export import evidence
 from edgedigits_export.errors import TrialError
@@ -78,12 +78,14 @@ def test_an_engine_with_one_bad_version_is_not_offered(model: Path, tmp_path: Pa
     good = Laboratory("onnxruntime", "2.0", Path(sys.executable))
     bad = stand_in(tmp_path, "kill -ILL $$")
     logits = good.collect(model, GLYPHS).logits
-    reference = Reference(logits, logits[:, :10].argmax(axis=1).astype(np.uint8), temperature=1.0)
+    reference = Reference(
+        logits, logits[:, :10].argmax(axis=1).astype(np.uint8), 1.0, DigitScore("max-probability", 0.5)
+    )
     format, facts = FORMATS["onnx-float32"], FORMATS["onnx-float32"].read_facts(model.read_bytes())
-    parameters = model.stat().st_size // 4
+    weight_bytes = model.stat().st_size
 
-    alone = try_file(format, model, facts, [good], GLYPHS, reference, parameters)
+    alone = try_file(format, model, facts, [good], GLYPHS, reference, weight_bytes)
     assert alone.engines == {"onnxruntime": "2.0"}
-    both = try_file(format, model, facts, [good, bad], GLYPHS, reference, parameters)
+    both = try_file(format, model, facts, [good, bad], GLYPHS, reference, weight_bytes)
     assert both.engines == {}
     assert both.causes == ("in onnxruntime 0.0 it crashed (signal 4)",)

@@ -35,14 +35,14 @@ def test_each_bit_gives_six_decibels(bits: int) -> None:
 
 
 def test_no_noise_at_all() -> None:
-    assert compare_layers({"a": SIGNAL}, {"b": SIGNAL}) == (LayerComparison("b", 200.0, 0.0),)
+    assert compare_layers({"a": SIGNAL}, {"b": SIGNAL}) == (LayerComparison("a", 200.0, 0.0),)
 
 
 def test_saturation_is_counted_on_both_sides() -> None:
     (layer,) = compare_layers({"a": SIGNAL}, {"b": SIGNAL.clip(-0.9, 0.8)})
     assert layer.clipped == pytest.approx((0.1 + 0.2) / 2, abs=0.03)
     (fault,) = clipping_faults([layer])
-    assert fault.startswith("the 8-bit range of its layer b is too narrow for 1")
+    assert fault.startswith("the 8-bit range of its layer a is too narrow for 1")
 
 
 def test_what_has_other_layers_is_not_compared() -> None:

@@ -63,6 +63,6 @@ def test_the_triton_repository_has_the_form_that_triton_wants(bundle: Bundle, la
     # the batch dimension is Triton's own where max_batch_size is set
     for field in ('name: "digits"', "max_batch_size: 64", 'name: "glyphs"', "TYPE_UINT8", "dims: [ 28, 28, 1 ]"):
         assert field in config
-    for field in ('name: "logits"', "TYPE_FP32", "dims: [ 10 ]", 'label_filename: "labels.txt"'):
+    for field in ('name: "logits"', "TYPE_FP32", "dims: [ 11 ]", 'label_filename: "labels.txt"'):
         assert field in config
     assert re.search(r"SHA-256 [0-9a-f]{64}", config)

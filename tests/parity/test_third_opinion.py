@@ -62,7 +62,7 @@ def test_onnx_files_in_the_reference_evaluator(name: str, bundle: Bundle, glyphs
         np.testing.assert_allclose(logits, reference, atol=band, rtol=0)
         sure = np.diff(np.sort(reference[:, :10], axis=1)[:, -2:], axis=1)[:, 0] > 2 * band
         assert sure.mean() > 0.9
-        assert (logits.argmax(axis=1) == reference.argmax(axis=1))[sure].all()
+        assert (logits[:, :10].argmax(axis=1) == reference[:, :10].argmax(axis=1))[sure].all()
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name.startswith("tflite")])
@@ -88,7 +88,7 @@ def test_tflite_files_in_the_reference_kernels(name: str, bundle: Bundle, glyphs
         np.testing.assert_allclose(logits, reference, atol=band + 1e-4, rtol=0)
         sure = np.diff(np.sort(reference[:, :10], axis=1)[:, -2:], axis=1)[:, 0] > 2 * band
         assert sure.mean() > 0.9
-        assert (logits.argmax(axis=1) == reference.argmax(axis=1))[sure].all()
+        assert (logits[:, :10].argmax(axis=1) == reference[:, :10].argmax(axis=1))[sure].all()
 
 
 BANDS = {"tflite-int8": 1, "tflite-int16x8": 0.01, "tflite-dynamic": 1, "tflite-float32": 0, "tflite-float16": 0}

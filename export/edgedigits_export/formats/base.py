@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,6 +55,8 @@ class Format:
         embed: puts facts about the model inside the file.
         read_facts: reads what a file says of itself, and refuses one that its engines cannot run.
         read_layers: tells what each layer of a quantized file answers; None where activations are not quantized.
+        with_float_layers: returns this format with some layers kept in float, given their places among the layers with
+            weights, from 0 in the order of the graph; None where no layer can be kept.
     """
 
     name: str
@@ -68,3 +70,4 @@ class Format:
     embed: Callable[[bytes, Mapping[str, Any]], bytes]
     read_facts: Callable[[bytes], FileFacts]
     read_layers: ReadLayers | None = None
+    with_float_layers: Callable[[Sequence[int]], Format] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,13 +13,14 @@ import numpy.typing as npt
 
 from edgedigits_export.embedding import embed_in_onnx
 from edgedigits_export.formats.base import INT8, Format
-from edgedigits_export.layers import read_onnx_layers
+from edgedigits_export.layers import float_layer_nodes, read_onnx_layers
 from edgedigits_export.onnx_graph import (
     canonical,
     feed_pixels_directly,
     keep_logits_float,
     read_facts,
     serialise,
+    shield_float_layers,
 )
 from edgedigits_export.source import TrainedModel
 
@@ -26,13 +28,14 @@ _OPERATORS = ["Conv", "Gemm", "MatMul", "Relu", "Reshape"]
 """What is quantized. With Relu among them a convolution's range is taken after its ReLU, not before."""
 
 
-def quantize(trained: TrainedModel, form: Any, operators: Sequence[str]) -> Any:
+def quantize(trained: TrainedModel, form: Any, operators: Sequence[str], float_layers: Sequence[int] = ()) -> Any:
     """Return the model quantized by its calibration images.
 
     Args:
         trained: the model.
         form: one of onnxruntime's forms (a `QuantFormat`).
         operators: the kinds of operators that are quantized.
+        float_layers: places of the layers that stay in float.
     """
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
@@ -47,14 +50,17 @@ def quantize(trained: TrainedModel, form: Any, operators: Sequence[str]) -> Any:
             batch = next(self._batches, None)
             return None if batch is None else {"glyphs": batch}
 
+    proto = onnx.load_from_string(trained.float_onnx)
+    excluded = float_layer_nodes(proto, float_layers)
     with tempfile.TemporaryDirectory(prefix="edgedigits-") as folder:
         path = Path(folder) / "quantized.onnx"
         quantize_static(
-            onnx.load_from_string(trained.float_onnx),
+            proto,
             str(path),
             Batches(trained.calibration.glyphs),
             quant_format=form,
             op_types_to_quantize=list(operators),
+            nodes_to_exclude=excluded,
             activation_type=QuantType.QUInt8,
             weight_type=QuantType.QInt8,
             per_channel=True,
@@ -64,11 +70,15 @@ def quantize(trained: TrainedModel, form: Any, operators: Sequence[str]) -> Any:
         return onnx.load(path)
 
 
-def _convert(trained: TrainedModel) -> bytes:
+def _convert(trained: TrainedModel, float_layers: Sequence[int] = ()) -> bytes:
     from onnxruntime.quantization import QuantFormat
 
-    quantized = quantize(trained, QuantFormat.QDQ, _OPERATORS)
-    return serialise(canonical(keep_logits_float(feed_pixels_directly(quantized))))
+    quantized = quantize(trained, QuantFormat.QDQ, _OPERATORS, float_layers)
+    return serialise(canonical(shield_float_layers(keep_logits_float(feed_pixels_directly(quantized)))))
+
+
+def _with_float_layers(places: Sequence[int]) -> Format:
+    return dataclasses.replace(ONNX_INT8, convert=lambda trained: _convert(trained, places))
 
 
 ONNX_INT8 = Format(
@@ -83,4 +93,5 @@ ONNX_INT8 = Format(
     embed=embed_in_onnx,
     read_facts=read_facts,
     read_layers=read_onnx_layers,
+    with_float_layers=_with_float_layers,
 )

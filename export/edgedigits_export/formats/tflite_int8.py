@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +17,11 @@ from edgedigits_export.formats.base import INT8, Format
 from edgedigits_export.layers import read_tflite_layers
 from edgedigits_export.savedmodel import with_float_input
 from edgedigits_export.source import TrainedModel
-from edgedigits_export.tflite import builtin_converter, read_facts, read_input_quantization, tensor_types
+from edgedigits_export.tflite import builtin_converter, layer_outputs, read_facts, read_input_quantization, tensor_types
 
 
-def _convert(trained: TrainedModel) -> bytes:
+@contextlib.contextmanager
+def _quantizing_converter(trained: TrainedModel) -> Iterator[Any]:
     import tensorflow as tf
 
     def examples() -> Iterator[list[npt.NDArray[np.float32]]]:
@@ -27,16 +31,55 @@ def _convert(trained: TrainedModel) -> bytes:
     with builtin_converter(with_float_input(trained.keras_model)) as converter:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
         converter.representative_dataset = examples
+        yield converter
+
+
+def _convert(trained: TrainedModel) -> bytes:
+    import tensorflow as tf
+
+    with _quantizing_converter(trained) as converter:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = tf.uint8
         converter.inference_output_type = tf.int8
         return bytes(converter.convert())
 
 
+def _convert_partly(trained: TrainedModel, float_layers: Sequence[int]) -> bytes:
+    """Convert in two steps, as TensorFlow's QuantizationDebugger does for its denylist ('selective quantization').
+
+    Layers that are kept and follow one another hand float values on.
+    """
+    import tensorflow as tf
+    from tensorflow.lite.python import convert
+
+    with _quantizing_converter(trained) as converter:
+        converter._experimental_calibrate_only = True
+        calibrated = bytes(converter.convert())
+    outputs = layer_outputs(calibrated)
+    return bytes(
+        convert.mlir_quantize(
+            calibrated,
+            input_data_type=tf.uint8,
+            output_data_type=tf.int8,
+            denylisted_nodes=[outputs[place] for place in float_layers],
+        )
+    )
+
+
+def _with_float_layers(places: Sequence[int]) -> Format:
+    return dataclasses.replace(
+        TFLITE_INT8, convert=lambda trained: _convert_partly(trained, places), read_facts=_read_mixed_facts
+    )
+
+
 def _read_facts(content: bytes) -> FileFacts:
     floats = sorted(kind for kind in tensor_types(content) if kind.startswith("FLOAT"))
     if floats:
         raise ExportError(f"it still computes in {' and '.join(floats)}; every layer needs an 8-bit form")
+    return _read_mixed_facts(content)
+
+
+def _read_mixed_facts(content: bytes) -> FileFacts:
     scale, zero_point = read_input_quantization(content)
     if (scale, zero_point) != (1.0, 0):
         raise ExportError(
@@ -58,4 +101,5 @@ TFLITE_INT8 = Format(
     embed=embed_in_tflite,
     read_facts=_read_facts,
     read_layers=read_tflite_layers,
+    with_float_layers=_with_float_layers,
 )
