@@ -13,6 +13,7 @@ reader.classify(crops)               # single-digit crops: probabilities (N, 10)
 from importlib.metadata import version as _version
 
 from edgedigits.errors import BundleError, EdgeDigitsError, EngineError, InputError
+from edgedigits.expectation import Expectation, constrain
 from edgedigits.reader import Reader
 from edgedigits.reading import Classification, Digit, Reading
 
@@ -24,7 +25,9 @@ __all__ = [
     "Digit",
     "EdgeDigitsError",
     "EngineError",
+    "Expectation",
     "InputError",
     "Reader",
     "Reading",
+    "constrain",
 ]

@@ -93,7 +93,7 @@ def _glare(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -
 
 def _faint(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
     contrast = float(np.median([digit.contrast for digit in digits]))
-    over_noise = float(np.median([digit.contrast / digit.strokes.level.noise for digit in digits]))
+    over_noise = float(np.median([digit.contrast / digit.noise for digit in digits]))
     if contrast >= _FAINT and (contrast >= _FAINT_IN_NOISE or over_noise >= _NOISY):
         return None
     return Hint("faint", "the ink hardly differs from the paper; use a darker pen, or more light.")
@@ -122,7 +122,7 @@ def _broken(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) 
 
 
 def _touching(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
-    count = sum(digit.is_part for digit in digits)
+    count = sum(digit.part is not None for digit in digits)
     if not count:
         return None
     return Hint("touching", f"{_digits(count)} joined to another and had to be cut apart; leave a gap between them.")

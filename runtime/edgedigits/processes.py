@@ -25,6 +25,8 @@ _FIRST = 3
 _AHEAD = 4
 """Items for each process that are handed out before their turn, so that none waits for a slow one."""
 
+_NUMPY_THREADS = "OPENBLAS_NUM_THREADS"
+
 
 def usable_cores() -> int:
     """Return how many cores this process may use."""
@@ -75,7 +77,7 @@ def _in_processes(
     pool = _pool(make_work, jobs)
     try:
         while items or under_way:
-            with _interrupts_kept_from_children():
+            with _starting():
                 while items and len(under_way) < _AHEAD * jobs:
                     item = items.popleft()
                     under_way.append((item, pool.submit(_call, item)))
@@ -97,7 +99,7 @@ def _in_processes(
 def _alone(make_work: Callable[[], Callable[[Item], Result]], item: Item) -> Result | None:
     with _pool(make_work, 1) as pool:
         try:
-            with _interrupts_kept_from_children():
+            with _starting():
                 future: Future[Result] = pool.submit(_call, item)
             return future.result()
         except BrokenProcessPool:
@@ -110,16 +112,21 @@ def _pool(make_work: Callable[[], Callable[[Any], Any]], jobs: int) -> ProcessPo
 
 
 @contextmanager
-def _interrupts_kept_from_children() -> Iterator[None]:
-    """Block Ctrl-C for the length of a `with` block: processes that are started in it never get it."""
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _starting() -> Iterator[None]:
+    """Processes that are started in a `with` block of this never get Ctrl-C, and calculate in one thread."""
+    posix = hasattr(signal, "pthread_sigmask")
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if posix else set()
+    threads = os.environ.get(_NUMPY_THREADS)
+    os.environ[_NUMPY_THREADS] = "1"
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if threads is None:
+            del os.environ[_NUMPY_THREADS]
+        else:
+            os.environ[_NUMPY_THREADS] = threads
+        if posix:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
 _work: Callable[[Any], Any]
