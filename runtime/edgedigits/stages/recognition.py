@@ -42,6 +42,8 @@ _REJECTED = 0.0
 """Evidence below which connected strokes are something else."""
 _SETTLED = 4.0
 """Evidence at which strokes are a digit by themselves and nothing else is tried."""
+_COMPARED_AT_ONCE = 1 << 20
+"""Pairs of boxes: a texture has more than there is memory for."""
 
 
 @dataclass(frozen=True)
@@ -164,11 +166,14 @@ def _explained(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]
 def _lie_in(strokes: Strokes, boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Return which strokes (N,) lie for the most part in one of some boxes (M, 4) of the image."""
     x, y, width, height = (strokes.boxes * strokes.level.shrink).T[:, :, np.newaxis]
-    left, top, right, bottom = boxes[:, 0], boxes[:, 1], boxes[:, 0] + boxes[:, 2], boxes[:, 1] + boxes[:, 3]
-    across = np.minimum(x + width, right) - np.maximum(x, left)
-    down = np.minimum(y + height, bottom) - np.maximum(y, top)
-    inside = np.maximum(across, 0) * np.maximum(down, 0)
-    return np.asarray((inside > 0.6 * width * height).any(axis=1), bool)
+    lie_in = np.zeros(len(strokes.area), bool)
+    for some in np.array_split(boxes, 1 + lie_in.size * len(boxes) // _COMPARED_AT_ONCE):
+        left, top, right, bottom = some[:, 0], some[:, 1], some[:, 0] + some[:, 2], some[:, 1] + some[:, 3]
+        across = np.minimum(x + width, right) - np.maximum(x, left)
+        down = np.minimum(y + height, bottom) - np.maximum(y, top)
+        inside = np.maximum(across, 0) * np.maximum(down, 0)
+        lie_in |= (inside > 0.6 * width * height).any(axis=1)
+    return lie_in
 
 
 def _cut(singles: Sequence[Scored], settled: npt.NDArray[np.float64], classify: Classify) -> list[Scored]:
