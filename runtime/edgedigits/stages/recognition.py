@@ -181,9 +181,10 @@ def _cut(singles: Sequence[Scored], settled: npt.NDArray[np.float64], classify: 
     tables = []
     for whole in singles:
         x, y, width, height = whole.hypothesis.box
+        if whole.score >= 0 or width < 0.75 * height:
+            continue
         middles = settled[:, :2] + settled[:, 2:] / 2 - (x, y)
-        holds_digit = ((middles > 0) & (middles < (width, height))).all(axis=1).any()
-        if whole.score < 0 and width >= 0.75 * height and not holds_digit:
+        if not ((middles > 0) & (middles < (width, height))).all(axis=1).any():
             tables.append(cut_hypotheses(whole.hypothesis.strokes, whole.hypothesis.pieces[0]))
     parts = iter(_score([part for table in tables for row in table for part in row if part], classify))
     found = []

@@ -1,0 +1,81 @@
+"""A trained model is fine-tuned to its user's handwriting, from a folder of pictures to the files for export."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+
+from edgedigits.errors import InputError
+from edgedigits_train.datasets import LabelledGlyphs, load_dataset
+from edgedigits_train.fine_tuning import fine_tune, load_base, replay_of
+from edgedigits_train.fitting import TrainingError
+from edgedigits_train.interruption import Interrupted, Interruption
+from edgedigits_train.metrics import Metrics
+from edgedigits_train.own_digits import load_own_digits
+from edgedigits_train.results import publish, staging, write_results
+
+
+def personalise(model: Path, extra: Path, out: Path, *, seed: int = 0, progress: bool = False) -> Metrics:
+    """Fine-tune a model to a user's own digits, and leave it in `out` as `training.train` does.
+
+    One in five of the user's digits, of each that there are five of, is held out: by these the model is compared with
+    what it was before.
+
+    Args:
+        model: the folder of a training, or the digits.keras in it.
+        extra: the user's digits, as `own_digits.load_own_digits` reads them.
+        out: a folder, another than the model's; it is made where it is missing.
+        seed: of order and augmentation.
+        progress: show bars on stderr.
+
+    Raises:
+        InputError: one of the folders cannot be used as it is.
+        TrainingError: the weights are no longer numbers, or the disk is full.
+        Interrupted: by Ctrl-C or SIGTERM.
+
+    Example:
+        >>> metrics = personalise(Path("build/train"), Path("my-digits"), Path("build/own"))
+        >>> metrics.own.before, metrics.own.after
+    """
+    wall, cpu = time.perf_counter(), time.process_time()
+    base = load_base(model)
+    if out.resolve() == (model if model.is_dir() else model.parent).resolve():
+        raise InputError(f"The result would replace the model in {out}: choose another folder with --out.")
+    own = load_own_digits(extra, progress=progress)
+    if own.data.labels.max() >= base.classes:
+        raise InputError(
+            f"The model in {model} has no class for what is no digit: leave the pictures labelled none away,"
+            " or train anew with --extra alone."
+        )
+    with Interruption() as interruption, staging(out) as folder:
+        try:
+            dataset = load_dataset(progress=progress)
+            replay = replay_of(dataset.training, base.classes, seed=seed, progress=progress)
+            tuned = fine_tune(base.model, own.training, replay, dataset.held_out, seed=seed, progress=progress)
+            learnt = LabelledGlyphs(
+                np.concatenate([replay.glyphs, own.training.glyphs]),
+                np.concatenate([replay.labels, own.training.labels]),
+            )
+            metrics = write_results(
+                folder,
+                tuned,
+                dataset,
+                learnt,
+                recipe=base.metrics["recipe"],
+                seed=seed,
+                spent=lambda: (time.perf_counter() - wall, time.process_time() - cpu),
+                own=own,
+                base=base,
+            )
+            publish(folder, out)
+        except KeyboardInterrupt:
+            number = interruption.number or signal.SIGINT
+            raise Interrupted(f"Stopped; nothing in {out} was changed.", number) from None
+        except OSError as error:
+            raise TrainingError(
+                f"Cannot write the results to {out} ({error.strerror}): make room, or choose another --out."
+            ) from error
+    return metrics

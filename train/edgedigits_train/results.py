@@ -1,0 +1,161 @@
+"""What a training leaves: its files, made in a folder beside and published together."""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edgedigits.bundle import DigitScore
+from edgedigits.errors import InputError
+from edgedigits.glyphs import CONTRACT
+from edgedigits.logits import interpret_logits
+from edgedigits_train import plots
+from edgedigits_train.backend import keras
+from edgedigits_train.calibration import balanced_sample, fit_digit_score, fit_temperature
+from edgedigits_train.datasets import Dataset, LabelledGlyphs
+from edgedigits_train.fine_tuning import Base
+from edgedigits_train.fitting import Fit, predict_logits
+from edgedigits_train.metrics import Metrics, OwnRecord, Score, Share
+from edgedigits_train.own_digits import OwnDigits
+from edgedigits_train.recipes import Recipe
+from edgedigits_train.training_set import NONE
+
+CALIBRATION_GLYPHS = 1_100
+
+
+@contextmanager
+def staging(out: Path) -> Iterator[Path]:
+    """Give a folder inside `out` in which files are made before they are published."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=out, prefix=".training-"))
+    except OSError as error:
+        raise InputError(f"Cannot write to {out} ({error.strerror}): choose another folder with --out.") from None
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def publish(folder: Path, out: Path) -> None:
+    """Move all files to `out`; metrics.json goes last."""
+    for path in sorted(folder.iterdir(), key=lambda path: (path.name == "metrics.json", path.name)):
+        path.replace(out / path.name)
+
+
+def write_results(
+    folder: Path,
+    fitted: Fit,
+    dataset: Dataset,
+    training: LabelledGlyphs,
+    *,
+    recipe: Recipe | Mapping[str, Any],
+    seed: int,
+    spent: Callable[[], tuple[float, float]],
+    own: OwnDigits | None = None,
+    base: Base | None = None,
+) -> Metrics:
+    """Calibrate and score a model, and write everything about it into a folder.
+
+    Args:
+        folder: is there, and empty.
+        fitted: the model and how it came about.
+        dataset: what it is calibrated and scored with.
+        training: what it was fitted to; glyphs for quantization are taken from it.
+        recipe: by which it was trained.
+        seed: of all that was random.
+        spent: tells the seconds and CPU seconds so far.
+        own: the user's own digits among what it was fitted to.
+        base: the model that was fine-tuned to them.
+    """
+    model = fitted.model
+    held_out = predict_logits(model, dataset.held_out.glyphs)
+    temperature = fit_temperature(held_out, dataset.held_out.labels)
+    digit_score = fit_digit_score(held_out, temperature)
+    test = predict_logits(model, dataset.test.glyphs)
+
+    model.save(folder / "digits.keras")
+    plots.curves(fitted.history, folder / "curves.png")
+    plots.confusion(test, dataset.test.labels, folder / "confusion.png")
+    plots.mistakes(dataset.test, test, temperature, folder / "mistakes.png")
+    _save_arrays(balanced_sample(training, CALIBRATION_GLYPHS, seed=seed), folder / "calibration.npz")
+    _save_arrays(dataset.test, folder / "evaluation.npz")
+    record = _own_record(own, base, model, temperature, digit_score, dataset.test) if own else None
+    data = {**dataset.hashes, "own digits": own.digest} if own else dataset.hashes
+    seconds, cpu_seconds = spent()
+    metrics = Metrics(
+        recipe=recipe,
+        seed=seed,
+        training_data=f"{dataset.name}, {len(own.training)} own digits" if own else dataset.name,
+        data=data,
+        parameters=model.count_params(),
+        test=Score.of(test, dataset.test.labels),
+        validation=Score.of(held_out, dataset.held_out.labels),
+        temperature=temperature,
+        digit_score=digit_score,
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
+        versions=_versions(),
+        normalisation=CONTRACT.digest,
+        files={path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
+        own=record,
+    )
+    (folder / "metrics.json").write_text(metrics.to_json(), encoding="utf-8")
+    return metrics
+
+
+def _own_record(
+    own: OwnDigits,
+    base: Base | None,
+    model: keras.Model,
+    temperature: float,
+    digit_score: DigitScore,
+    test: LabelledGlyphs,
+) -> OwnRecord:
+    record = OwnRecord(
+        own.digest, own.hashes, len(own.training), read_right(model, own.held_out, temperature, digit_score)
+    )
+    if base is None:
+        return record
+    return replace(
+        record,
+        before=read_right(base.model, own.held_out, base.metrics["temperature"], base.digit_score),
+        base={**base.metrics, "digest": base.digest},
+        base_test=Score.of(predict_logits(base.model, test.glyphs), test.labels),
+    )
+
+
+def read_right(model: keras.Model, data: LabelledGlyphs, temperature: float, digit_score: DigitScore) -> Share | None:
+    """Return how many glyphs are read right: a digit as itself, and what is none as none; None of no glyphs."""
+    if not len(data):
+        return None
+    probabilities, scores = interpret_logits(predict_logits(model, data.glyphs), temperature, digit_score)
+    answers = np.where((data.labels == NONE) & (scores < digit_score.threshold), NONE, probabilities.argmax(axis=1))
+    return Share.of(answers == data.labels)
+
+
+def _save_arrays(data: LabelledGlyphs, path: Path) -> None:
+    np.savez_compressed(path, glyphs=data.glyphs, labels=data.labels)
+
+
+def _versions() -> dict[str, str]:
+    import cv2
+
+    backend = keras.backend.backend()
+    return {
+        "python": platform.python_version(),
+        backend: str(import_module(backend).__version__),
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+    }
