@@ -95,7 +95,7 @@ def test_a_score_that_knows_the_outliers_is_seen_to(bundled: Model, benchmark: B
     digits = {glyph.tobytes() for glyph in benchmark.digits}
 
     def predict(glyphs: np.ndarray) -> np.ndarray:
-        none = [[-20.0 if glyph.tobytes() in digits else 20.0] for glyph in glyphs]
+        none = [[-200.0 if glyph.tobytes() in digits else 200.0] for glyph in glyphs]
         return np.concatenate([bundled.predict(glyphs), np.array(none, np.float32)], axis=1)
 
     found = evaluate(replace(bundled, predict=predict, digit_score=DigitScore("outlier-class", 0.5)), benchmark)
@@ -185,7 +185,7 @@ def test_several_models_are_summed_up(evaluation: Evaluation, benchmark: Benchma
 
 def test_the_command_leaves_a_report_with_its_pictures(benchmark: Benchmark, tmp_path: Path) -> None:
     card = tmp_path / "card.md"
-    card.write_text("# Card\n\n<!-- evaluation: robustness -->\nold\n<!-- end -->\n\nThe end.\n")
+    card.write_text("# Card\n\n<!-- evaluation: robustness -->\nstale\n<!-- end -->\n\n![](card-outliers.png)\n")
     folder = mnist_folder()
     assert folder is not None
     options = ["--images", "100", "--data", str(folder.parent), "--card", str(card), "--against", str(BUNDLED)]
@@ -199,12 +199,12 @@ def test_the_command_leaves_a_report_with_its_pictures(benchmark: Benchmark, tmp
     for name in ("robustness.png", "corruptions.png", "outliers.png", "outlier-kinds.png", "reliability.png"):
         assert f"({name})" in report
         assert cv2.imread(str(tmp_path / "out" / name)) is not None
-        assert (tmp_path / f"card-{name}").exists()
+    assert [path.name for path in tmp_path.glob("card-*.png")] == ["card-outliers.png"]
     text = card.read_text()
     assert "| impulse noise |" in text
-    assert "old" not in text
+    assert "stale" not in text
     assert text.startswith("# Card\n")
-    assert text.endswith("<!-- end -->\n\nThe end.\n")
+    assert text.endswith("<!-- end -->\n\n![](card-outliers.png)\n")
 
 
 def test_without_the_files_the_command_says_what_is_left_out(benchmark: Benchmark, tmp_path: Path) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from edgedigits.errors import InputError
@@ -11,12 +12,14 @@ from edgedigits_train.evaluation.report import (
     Record,
     calibration_table,
     mistakes_table,
+    models_table,
     outliers_table,
     robustness_table,
     summary_table,
 )
 
 _TABLES: Mapping[str, Callable[[Record], str]] = {
+    "model": models_table,
     "summary": summary_table,
     "robustness": robustness_table,
     "outliers": outliers_table,
@@ -27,14 +30,17 @@ _TABLES: Mapping[str, Callable[[Record], str]] = {
 _MARKED = re.compile(r"(?P<start><!-- evaluation: (?P<name>[a-z]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
 
 
-def update_card(path: Path, record: Record) -> None:
+def update_card(path: Path, record: Record, pictures: Sequence[Path] = ()) -> None:
     """Replace what stands between `<!-- evaluation: NAME -->` and `<!-- end -->` in a Markdown file.
 
-    NAME is "summary", "robustness", "outliers", "calibration" or "mistakes".
+    A picture `robustness.png` is copied beside a card `card.md` that shows `card-robustness.png`; others are not.
+
+    NAME is "model", "summary", "robustness", "outliers", "calibration" or "mistakes".
 
     Args:
         path: the Markdown file.
         record: from `make_record`, or read from evaluation.json.
+        pictures: from `draw_all`.
 
     Raises:
         InputError: the file cannot be read or written, holds no marks, or one of another name.
@@ -53,5 +59,9 @@ def update_card(path: Path, record: Record) -> None:
     filled = _MARKED.sub(lambda found: f"{found['start']}{_TABLES[found['name']](record)}\n{found['end']}", text)
     try:
         path.write_text(filled, encoding="utf-8")
+        for picture in pictures:
+            beside = path.with_name(f"{path.stem}-{picture.name}")
+            if beside.name in filled:
+                shutil.copyfile(picture, beside)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}).") from error

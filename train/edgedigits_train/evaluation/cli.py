@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
@@ -80,9 +79,7 @@ def evaluate(
     except OSError as error:
         raise InputError(f"Cannot write to {out} ({error.strerror}): choose another folder with --out.") from error
     if card:
-        update_card(card, record)
-        for picture in pictures:
-            shutil.copy(picture, card.with_name(f"{card.stem}-{picture.name}"))
+        update_card(card, record, pictures)
 
     click.echo(report.render_summary(record))
     for name in made.missing:

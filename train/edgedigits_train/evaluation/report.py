@@ -101,7 +101,8 @@ def render_report(record: Record) -> str:
     """Return report.md."""
     blocks = [
         "# Evaluation",
-        _models_text(record),
+        _part_text(record),
+        models_table(record),
         "## Summary",
         summary_table(record),
         _paired_text(record),
@@ -144,6 +145,23 @@ def render_summary(record: Record) -> str:
         f"{'worst corruption; worst held-out outliers':<42} {'/'.join(sorted(worst))}; {'/'.join(sorted(kinds))}"
     )
     return "\n".join(lines)
+
+
+def models_table(record: Record) -> str:
+    """Return what was measured: each model's file, and how its logits are read."""
+    rows = [
+        [
+            model["name"],
+            model["format"],
+            f"{model['bytes'] / 1000:,.1f} kB",
+            model["sha256"][:12],
+            model["runs_in"],
+            f"{model['temperature']:.3f}",
+            f"{model['digit_score']['method']} ≥ {model['digit_score']['threshold']:.4f}",
+        ]
+        for model in record["models"]
+    ]
+    return _table(["model", "format", "file", "SHA-256", "runs in", "temperature", "accepts"], rows)
 
 
 def summary_table(record: Record) -> str:
@@ -213,7 +231,6 @@ def calibration_table(record: Record) -> str:
     rows = [
         [
             model["name"],
-            f"{model['temperature']:.3f}",
             f"{100 * model['calibration']['ece']:.2f} %",
             f"{100 * model['calibration']['ece_equal_mass']:.2f} %",
             f"{100 * model['calibration']['mean_confidence']:.2f} %",
@@ -223,8 +240,7 @@ def calibration_table(record: Record) -> str:
     ]
     head = [
         "model",
-        "temperature",
-        f"ECE, {BINS} bins",
+        f"ECE, {BINS} bins of equal width",
         f"ECE, {BINS} bins of equal mass",
         "mean confidence",
         "accuracy",
@@ -251,22 +267,11 @@ def mistakes_table(record: Record) -> str:
     return _table(["model", "test image", "truth", "answer", "confidence", "digit score"], rows)
 
 
-def _models_text(record: Record) -> str:
-    rows = [
-        [
-            model["name"],
-            model["format"],
-            f"{model['bytes'] / 1000:,.1f} kB",
-            model["runs_in"],
-            f"{model['digit_score']['method']} ≥ {model['digit_score']['threshold']:.4f}",
-        ]
-        for model in record["models"]
-    ]
-    head = ["model", "format", "file", "runs in", "accepts"]
+def _part_text(record: Record) -> str:
     text = f"{record['images']:,} test images of MNIST, seed {record['seed']}, edgedigits {record['edgedigits']}."
     if record["images"] < 10_000:
         text += " **Only a part of the test images: no figures to compare or to publish.**"
-    return f"{text}\n\n{_table(head, rows)}"
+    return text
 
 
 def _paired_text(record: Record) -> str:

@@ -14,8 +14,8 @@ import numpy.typing as npt
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 
 _SIDE = 96
-_LETTERS = "АДЖИЙКЛМНПФХЦШЩЫЮжкмхшщюΔΛΠΦΨΩλμπψωאשטצחתաԽԾ"
-"""Cyrillic, Greek, Hebrew, Armenian, without what may be read as a digit: Б, В, З, О, Ч, Э, б, σ, θ, ι, ו, ס …"""
+_LETTERS = "АДЖИЙКЛМНПФХЦШЩЫЮжкмхшщюΔΛΠΦΨΩλμπψωאשטחתԽ"
+"""Cyrillic, Greek, Hebrew, Armenian, without what may be read as a digit: Б, В, З, О, Ч, Э, б, σ, θ, ι, צ, ס, Ծ …"""
 
 _SYMBOLS = "∀∃∇∈∉⊂⊃⊆∪∧∨⊕⊗⊥⊤⇒⇔↔↕∏±×÷≈≠≡≤≥≪≫&@#%*«»^~¶©®€£¥☺☎★☆♠♣♥♦♪♫✓✗✈☂☃⌘⌂♻"
 """Without !, ?, |, /, parentheses, §, $, ∞, ∂, ∫ and their like, which may be read as 1, 2, 5 or 8."""
@@ -109,9 +109,8 @@ def outline(rng: np.random.Generator) -> UInt8Array:
         petals = int(rng.integers(4, 7))
         radius = 0.6 + 0.4 * np.cos(petals * at)
         lines = [np.stack([radius * np.cos(at), radius * np.sin(at)], axis=1)]
-    return _draw(
-        [_turned(points + rng.normal(0, 0.02, points.shape), rng, 0.2) for points in lines], int(rng.integers(2, 9))
-    )
+    turn = _turned(np.eye(2), rng, 0.2)
+    return _draw([(points + rng.normal(0, 0.02, points.shape)) @ turn for points in lines], int(rng.integers(2, 9)))
 
 
 def stick_figure(rng: np.random.Generator) -> UInt8Array:
@@ -121,9 +120,8 @@ def stick_figure(rng: np.random.Generator) -> UInt8Array:
     hands = [[-0.7, rng.uniform(-0.9, 0.2)], [0, rng.uniform(-0.5, -0.3)], [0.7, rng.uniform(-0.9, 0.2)]]
     feet = [[-rng.uniform(0.3, 0.7), 1.2], [0, 0.3], [rng.uniform(0.3, 0.7), 1.2]]
     lines = [head, np.array([[0, -0.72], [0, 0.3]]), np.array(hands), np.array(feet)]
-    return _draw(
-        [_turned(points + rng.normal(0, 0.03, points.shape), rng, 0.15) for points in lines], int(rng.integers(2, 8))
-    )
+    turn = _turned(np.eye(2), rng, 0.15)
+    return _draw([(points + rng.normal(0, 0.03, points.shape)) @ turn for points in lines], int(rng.integers(2, 8)))
 
 
 def _one(characters: str, rng: np.random.Generator) -> str:
@@ -131,13 +129,16 @@ def _one(characters: str, rng: np.random.Generator) -> str:
 
 
 def _text(text: str, rng: np.random.Generator) -> UInt8Array:
-    """Render text with the fonts that matplotlib brings."""
+    """Render text, a little aslant, with the fonts that matplotlib brings."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
 
     able = [font for font in _FONTS if _characters(font).issuperset(text)]
     font = able[int(rng.integers(len(able)))]
-    polygons = TextPath((0, 0), text, size=100, prop=FontProperties(fname=_path(font))).to_polygons(closed_only=True)
+    slant = np.array([[1, 0], [rng.normal(0, 0.08), rng.uniform(0.85, 1.15)]])
+    change = slant @ _turned(np.eye(2), rng, 0.12)
+    path = TextPath((0, 0), text, size=100, prop=FontProperties(fname=_path(font)))
+    polygons = [np.asarray(polygon, np.float64) @ change for polygon in path.to_polygons(closed_only=True)]
     points = np.concatenate(polygons)
     low, high = points.min(axis=0), points.max(axis=0)
     width, height = np.ceil(high - low).astype(int) + 16
@@ -163,6 +164,7 @@ def _path(font: str) -> str:
 def _turned(
     points: npt.NDArray[np.float64], rng: np.random.Generator, most: float = math.pi
 ) -> npt.NDArray[np.float64]:
+    """Turn points about the origin by up to `most` radians to either side."""
     turn = rng.uniform(-most, most)
     return np.asarray(points @ np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]]))
 
