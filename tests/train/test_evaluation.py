@@ -96,7 +96,7 @@ def test_a_score_that_knows_the_outliers_is_seen_to(bundled: Model, benchmark: B
 
     def predict(glyphs: np.ndarray) -> np.ndarray:
         none = [[-200.0 if glyph.tobytes() in digits else 200.0] for glyph in glyphs]
-        return np.concatenate([bundled.predict(glyphs), np.array(none, np.float32)], axis=1)
+        return np.concatenate([bundled.predict(glyphs)[:, :10], np.array(none, np.float32)], axis=1)
 
     found = evaluate(replace(bundled, predict=predict, digit_score=DigitScore("outlier-class", 0.5)), benchmark)
     assert found.outliers.worst > 0.999

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,8 +59,8 @@ def build_benchmark(
     """Make the benchmark from the test images of MNIST.
 
     Args:
-        folder: where `mnist/`, `nondigits/` and `nondigit_photos/` lie, each optional; MNIST is then looked for where
-            training looks for it.
+        folder: where `mnist/`, `nondigits/` and `nondigit_photos/` lie, each optional; `$EDGEDIGITS_DATA` where None.
+            MNIST is looked for wherever training looks for it.
         seed: the same seed and files give the same benchmark.
         images: how many of the 10,000 test images, the first ones, and at most a tenth as many outliers of a kind.
         progress: show a bar on stderr while MNIST is downloaded.
@@ -72,6 +73,8 @@ def build_benchmark(
         >>> build_benchmark(images=100).digits.shape
         (100, 28, 28, 1)
     """
+    if folder is None and (data := os.environ.get("EDGEDIGITS_DATA")):
+        folder = Path(data)
     raw = mnist.load(folder, progress=progress)
     pictures, labels = raw.test_images[:images], raw.test_labels[:images]
     digits, inverted = normalise_crops(pictures), normalise_crops(255 - pictures)

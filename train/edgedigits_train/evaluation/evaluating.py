@@ -116,6 +116,8 @@ class Rejection:
         kinds: by title.
         mean: area under the ROC curve, mean over the held-out kinds; `mean_largest` and `mean_energy` those of the
             rival scores.
+        mean_fpr95: likewise, of the share that passes where 95 % of the digits do.
+        mean_accepted: likewise, of the share that passes the threshold.
         worst: the least of them, of `worst_kind`.
         refused: share of the test digits that fall below the threshold.
         accepted_accuracy: accuracy on the test digits that do not.
@@ -127,6 +129,8 @@ class Rejection:
     worst_kind: str
     mean_largest: float
     mean_energy: float
+    mean_fpr95: float
+    mean_accepted: float
     refused: float
     accepted_accuracy: float
 
@@ -230,6 +234,8 @@ def _rejection(model: Model, benchmark: Benchmark, digits: Answers, right: npt.N
         worst_kind=worst,
         mean_largest=float(np.mean([kind.largest.auroc for kind in held_out.values()])),
         mean_energy=float(np.mean([kind.energy.auroc for kind in held_out.values()])),
+        mean_fpr95=float(np.mean([kind.score.fpr95 for kind in held_out.values()])),
+        mean_accepted=float(np.mean([kind.accepted for kind in held_out.values()])),
         refused=float(np.mean(~accepted)),
         accepted_accuracy=float(np.mean(right[accepted])),
     )

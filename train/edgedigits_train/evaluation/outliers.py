@@ -55,11 +55,6 @@ _DRAWN: tuple[tuple[str, Callable[[np.random.Generator], UInt8Array]], ...] = (
 """Kinds drawn for measuring only. The order is part of the seed: append only."""
 
 
-def outlier_kinds(folder: Path | None) -> list[tuple[str, bool]]:
-    """Return title and `held_out` of every kind that `make_outliers` gives for this folder, without making them."""
-    return [(kind.title, kind.held_out) for kind in make_outliers(folder, seed=0, count=1)]
-
-
 def make_outliers(folder: Path | None, *, seed: int, count: int = COUNT) -> Iterator[Outliers]:
     """Yield the kinds one after the other, the held-out ones first.
 

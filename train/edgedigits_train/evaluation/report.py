@@ -218,10 +218,16 @@ def outliers_table(record: Record) -> str:
             ]
         )
     means = [
-        f"**{_spread([model['outliers'][key] for model in models], 2)}**"
-        for key in ("mean", "mean_largest", "mean_energy")
+        f"**{_spread([model['outliers'][key] for model in models], digits)}**"
+        for key, digits in (
+            ("mean", 2),
+            ("mean_fpr95", 1),
+            ("mean_accepted", 1),
+            ("mean_largest", 2),
+            ("mean_energy", 2),
+        )
     ]
-    rows.append(["**mean of the held-out kinds**", "", "", means[0], "", "", "", *means[1:]])
+    rows.append(["**mean of the held-out kinds**", "", "", means[0], "", *means[1:]])
     head = ["kind", "", "n", "AUROC", "95 % interval", "FPR95", "accepted", "max. softmax", "energy"]
     return _table(head, rows)
 
