@@ -2,8 +2,8 @@
 
 From the inside out: `models` opens a Keras model or an exported file, `corruptions` spoils the test images,
 `outliers` and `shapes` make what is no digit, `benchmark` holds all that, made once for every model, `measures` are the
-statistics, `evaluating` puts a model through the benchmark, `report` and `pictures` show what came out, `card` keeps
-the tables of a model card up to date.
+statistics, `evaluating` puts a model through the benchmark, `report`, `reliability` and `pictures` show what came out,
+`card` keeps the tables of a model card up to date.
 
     from edgedigits_train.evaluation.benchmark import build_benchmark
     from edgedigits_train.evaluation.evaluating import evaluate

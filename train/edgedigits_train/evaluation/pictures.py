@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from edgedigits_train.evaluation.benchmark import Benchmark
 from edgedigits_train.evaluation.corruptions import CORRUPTIONS, corrupt
 from edgedigits_train.evaluation.evaluating import Evaluation
-from edgedigits_train.evaluation.measures import Bin, Calibration
+from edgedigits_train.evaluation.reliability import reliability_diagram
 
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 
@@ -29,7 +29,7 @@ def draw_all(evaluations: Sequence[Evaluation], benchmark: Benchmark, folder: Pa
     pictures = {
         "robustness.png": _robustness(evaluations),
         "outliers.png": _outliers(evaluations),
-        "reliability.png": _reliability([(e.model.name, e.calibration) for e in evaluations]),
+        "reliability.png": reliability_diagram([(e.model.name, e.calibration) for e in evaluations]),
     }
     if any(evaluation.sure_mistakes for evaluation in evaluations):
         pictures["sure-mistakes.png"] = _mistakes(evaluations, benchmark)
@@ -42,17 +42,6 @@ def draw_all(evaluations: Sequence[Evaluation], benchmark: Benchmark, folder: Pa
         pictures[name] = figure
         _save_grey(figure, folder / name)
     return [folder / name for name in pictures]
-
-
-def reliability(name: str, calibration: Calibration, path: Path) -> None:
-    """Draw one model's reliability diagram.
-
-    Args:
-        name: what the model is called.
-        calibration: from `measures.calibration`.
-        path: the PNG file to write.
-    """
-    _reliability([(name, calibration)]).savefig(path, dpi=110)
 
 
 def _robustness(evaluations: Sequence[Evaluation]) -> Figure:
@@ -116,48 +105,6 @@ def _outliers(evaluations: Sequence[Evaluation]) -> Figure:
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
-
-
-def _reliability(calibrations: Sequence[tuple[str, Calibration]]) -> Figure:
-    figure = Figure(figsize=(10, 4.6), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    left.plot([0, 1], [0, 1], color="0.6", lw=1)
-    right.plot([1e-5, 1], [1e-5, 1], color="0.6", lw=1)
-    for name, calibration in calibrations:
-        _points(left, calibration.bins, f"{name}: ECE {100 * calibration.ece:.2f} %")
-        bins = calibration.bins_equal_mass
-        doubt = np.clip([1 - part.confidence for part in bins], 1e-5, 1)
-        error = np.clip([1 - part.accuracy for part in bins], 1e-5, 1)
-        right.plot(doubt, error, "o", ms=4)
-    left.set(
-        title="Answers by confidence, 15 bins of equal width", xlabel="mean confidence", ylabel="share of right answers"
-    )
-    right.set(
-        title="The same in 15 bins of equally many answers",
-        xlabel="1 − mean confidence",
-        ylabel="share of wrong answers (none: at the lower edge)",
-        xscale="log",
-        yscale="log",
-    )
-    for axes in (left, right):
-        axes.grid(alpha=0.3)
-    left.legend(loc="upper left")
-    return figure
-
-
-def _points(axes: Axes, bins: Sequence[Bin], label: str) -> None:
-    confidences, accuracies = [part.confidence for part in bins], [part.accuracy for part in bins]
-    line = axes.plot(confidences, accuracies, "o-", ms=4, lw=1, label=label)[0]
-    for part in bins:
-        axes.annotate(
-            f"{part.count}",
-            (part.confidence, part.accuracy),
-            xytext=(0, -12),
-            textcoords="offset points",
-            fontsize=7,
-            ha="center",
-            color=line.get_color(),
-        )
 
 
 def _corruption_sheet(benchmark: Benchmark) -> Figure:
