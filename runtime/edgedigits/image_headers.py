@@ -50,7 +50,7 @@ def read_header(content: bytes | bytearray) -> Header | None:
     parse = _parser(content)
     try:
         header = parse(content) if parse else None
-    except (struct.error, IndexError, ValueError):
+    except (struct.error, IndexError, ValueError, OverflowError):
         return None
     if header is None or (header.whole and min(header.width, header.height) <= 0):
         return None

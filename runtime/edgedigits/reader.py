@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,13 +18,16 @@ from edgedigits.images import MAX_PIXELS, ImageSource, UInt8Array, load_grey
 from edgedigits.logits import interpret_logits
 from edgedigits.reading import Box, Classification, Digit, Reading
 from edgedigits.stages.lines import reading_lines
-from edgedigits.stages.recognition import Page, recognise
+from edgedigits.stages.recognition import Page, Scored, recognise
 
 _LARGEST_SIDE = 1600
 """Pixels: larger images are read at this size; digits lose nothing by it."""
 
 _BATCH = 256
 
+_SLOPE, _OFFSET = 0.85, -1.14
+"""Turn evidence for a digit into the log odds that one is there (Platt scaling), fitted on rendered scenes by
+benchmarks/confidence.py: what was found at all is chosen from much, so raw evidence is too sure."""
 _LEAST_LIKELY = 0.001
 """Probability that another digit must have to be named."""
 
@@ -92,7 +96,7 @@ class Reader:
         page = recognise(grey, max(size) / max(grey.shape), self._classify_glyphs)
         boxes = [found.hypothesis.box for found in page.digits]
         digits = [
-            _digit(page.digits[i].probabilities, _in_pixels(boxes[i], size), number)
+            _digit(page.digits[i], _in_pixels(boxes[i], size), number)
             for number, line in enumerate(reading_lines(boxes))
             for i in line
         ]
@@ -156,7 +160,10 @@ def _open_first(
     raise EngineError("No engine can read here. " + " | ".join(reasons))
 
 
-def _digit(probabilities: npt.NDArray[np.float32], box: Box, line: int) -> Digit:
+def _digit(found: Scored, box: Box, line: int) -> Digit:
+    """Return a digit whose confidences are the probabilities that it is there and has that value."""
+    there = 1 / (1 + math.exp(-(_SLOPE * found.score + _OFFSET)))
+    probabilities = there * found.probabilities.astype(np.float64)
     ranked = [(int(value), float(probabilities[value])) for value in np.argsort(-probabilities, kind="stable")]
     (value, confidence), *others = ranked
     return Digit(value, confidence, box, line, tuple(other for other in others if other[1] >= _LEAST_LIKELY))

@@ -21,7 +21,8 @@ class Digit:
 
     Attributes:
         value: 0 to 9; None for a digit that is there but unreadable.
-        confidence: calibrated probability of `value`, or, where that is None, of the likeliest alternative; 0 to 1.
+        confidence: probability that a digit is there and that it is `value`, or, where that is None, the likeliest
+            alternative; 0 to 1.
         box: x, y, width, height in pixels of the upright image.
         line: index of the line of writing that the digit stands in, from 0 at the top.
         alternatives: what else it may be, and the probability of each, the likeliest first.
