@@ -9,6 +9,7 @@ for in practice, since most digits have a confidence of 1.00.
 from __future__ import annotations
 
 import argparse
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -38,14 +39,23 @@ def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> floa
 def print_table(title: str, confidence: np.ndarray, right: np.ndarray) -> None:
     error = 0.0
     print(f"{title}: {len(right)} digits, mean confidence {confidence.mean():.4f}, right {right.mean():.4f}")
-    for low, high in zip(BINS, BINS[1:], strict=False):
+    for low, high in itertools.pairwise(BINS):
         chosen = (confidence > low) & (confidence <= high)
         if chosen.any():
-            error += chosen.sum() * abs(confidence[chosen].mean() - right[chosen].mean())
-            print(
-                f"  {low:.3f}–{high:.3f}  {chosen.sum():5d}  {confidence[chosen].mean():.4f}  {right[chosen].mean():.4f}"
-            )
+            said, is_so = confidence[chosen].mean(), right[chosen].mean()
+            error += chosen.sum() * abs(said - is_so)
+            print(f"  {low:.3f}–{high:.3f}  {chosen.sum():5d}  {said:.4f}  {is_so:.4f}")
     print(f"  expected calibration error {error / len(right):.4f}")
+
+
+def fit_logistic(score: np.ndarray, there: np.ndarray) -> tuple[float, float]:
+    """Return slope and offset of the likeliest logistic curve, by Newton's method (Platt, 1999)."""
+    inputs, weights = np.stack([score, np.ones(len(score))], axis=1), np.zeros(2)
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-inputs @ weights))
+        curvature = inputs.T @ (inputs * (p * (1 - p))[:, np.newaxis]) + 1e-3 * np.eye(2)
+        weights += np.linalg.solve(curvature, inputs.T @ (there - p) - 1e-3 * weights)
+    return float(weights[0]), float(weights[1])
 
 
 def main() -> None:
@@ -55,14 +65,19 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=100_000)
     arguments = parser.parse_args()
     reader = Reader(arguments.bundle)
-    rows = []
+    rows: list[tuple[float, float, bool, bool]] = []
     for seed in range(arguments.seed, arguments.seed + arguments.scenes):
         scene = render_scene(seed)
-        for found in reader.read(scene.image, threshold=0).digits:
-            rows.append((found.confidence, is_right(found, scene), is_there(found, scene)))
-    confidence, right, there = (np.array(column) for column in zip(*rows, strict=True))
+        reading, page = reader.examine(scene.image, threshold=0)
+        boxes = np.array([digit.hypothesis.box for digit in page.digits]).reshape(-1, 4)
+        for found in reading.digits:
+            score = page.digits[int(np.abs(boxes - found.box).sum(axis=1).argmin())].score
+            rows.append((found.confidence, score, is_right(found, scene), is_there(found, scene)))
+    confidence, score, right, there = (np.array(column) for column in zip(*rows, strict=True))
     print_table("all that was found", confidence, right)
     print_table("what is a digit", confidence[there], right[there])
+    slope, offset = fit_logistic(score, there)
+    print(f"that one is there has the log odds {slope:.2f} × evidence {offset:+.2f}: the constants in reader.py")
 
 
 if __name__ == "__main__":

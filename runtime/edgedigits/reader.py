@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from edgedigits.bundle import Bundle, ModelFile
 from edgedigits.engines import ENGINES, Engine, Session, get_engine

@@ -81,7 +81,7 @@ def test_a_process_that_dies_costs_one_item(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of 250 pictures, of a second's work for several processes, that show a number each, and one broken file."""
+    """A folder of 250 pictures that show a number each, seconds of work, and one broken file."""
     folder = tmp_path_factory.mktemp("many")
     for number in range(250):
         picture = draw_text(f"{number:04d}", size=(1200, 900))
