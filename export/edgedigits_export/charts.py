@@ -16,13 +16,14 @@ _MARKS = ("o", "s", "^", "D")
 def pareto_chart(manifest: Mapping[str, Any]) -> str:
     """Draw accuracy over latency of every file in every engine that it passed in, and the line of the best.
 
-    The line joins the pairs that no other beats in both (the Pareto front).
+    The line joins the pairs that no other beats in both (the Pareto front). Only the machine of the export is drawn.
     """
+    machine = manifest["provenance"]["machine"]
     points = [
         (trial["latency_us"], trial["accuracy"], entry["name"], trial["engine"])
         for entry in manifest["files"]
         for trial in entry["trials"]
-        if trial["engine"] in entry["engines"] and "accuracy" in trial
+        if trial["engine"] in entry["engines"] and "accuracy" in trial and trial["machine"] == machine
     ]
     figure, axes = _figure(7.2, 3.8)
     engines = list(dict.fromkeys(engine for *_, engine in points))

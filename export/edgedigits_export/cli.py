@@ -86,6 +86,13 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     multiple=True,
     help="Publish this format even if it does not pass; the manifest records it. May be repeated.",
 )
+@click.option(
+    "--sign",
+    "key",
+    type=click.Path(path_type=Path),
+    metavar="KEY",
+    help="Sign the bundle with this private key, an elliptic one in PEM form.",
+)
 @click.option("--force", is_flag=True, help="Convert and score anew what has not changed since an earlier export.")
 @click.option(
     "--list",
@@ -105,6 +112,7 @@ def export(
     compare_draws: bool,
     keep_float: str | None,
     allowed: tuple[str, ...],
+    key: Path | None,
     force: bool,
 ) -> None:
     """Turn the trained model into TFLite and ONNX files that are proved equal to it.
@@ -133,6 +141,7 @@ def export(
             compare_draws=compare_draws,
             keep_float=tuple(keep_float.split(",")) if keep_float else (),
             force=force,
+            key=key,
             progress=_show_progress,
         )
     finally:

@@ -24,12 +24,13 @@ PATIENCE = 900
 
 @dataclass(frozen=True)
 class Laboratory:
-    """An engine in one version, and the Python environment that has it.
+    """An engine in one version on one machine, and the Python environment that has it.
 
     Attributes:
         engine: its name in the runtime.
         version: of the engine.
         python: the environment's interpreter.
+        machine: the CPU that it runs on, or believes to run on.
         environment: digest of what else its answers may hang on, as it tells itself.
         cache: keeps its answers.
     """
@@ -37,6 +38,7 @@ class Laboratory:
     engine: str
     version: str
     python: Path
+    machine: str = ""
     environment: str = ""
     cache: Cache = NO_CACHE
 
@@ -66,7 +68,7 @@ class Laboratory:
 
 
 def find_laboratories(interpreters: Sequence[Path], cache: Cache = NO_CACHE) -> tuple[Laboratory, ...]:
-    """Return every engine that the environments have, each version once, the first environment first.
+    """Return every engine that the environments have, each version once for each machine, first environments first.
 
     Args:
         interpreters: Pythons of the environments.
@@ -75,18 +77,19 @@ def find_laboratories(interpreters: Sequence[Path], cache: Cache = NO_CACHE) -> 
     Raises:
         InputError: an interpreter does not run, or edgedigits is not installed there.
     """
-    found: dict[tuple[str, str], Laboratory] = {}
+    found: dict[tuple[str, str, str], Laboratory] = {}
     for python in interpreters:
         try:
             told = json.loads(_run_scoring(python, "--engines"))
-            engines, environment = dict(told["engines"]), str(told["environment"])
+            engines, machine, environment = dict(told["engines"]), str(told["machine"]), str(told["environment"])
         except (OSError, ValueError, KeyError, TrialError) as error:
             raise InputError(
                 f"{python} cannot tell which engines it has ({error}); name the Python of an environment in which"
                 " this version of edgedigits is installed."
             ) from error
         for engine, version in engines.items():
-            found.setdefault((engine, version), Laboratory(engine, version, python, environment, cache))
+            laboratory = Laboratory(engine, version, python, machine, environment, cache)
+            found.setdefault((engine, version, machine), laboratory)
     return tuple(found.values())
 
 

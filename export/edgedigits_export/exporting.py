@@ -25,6 +25,7 @@ from edgedigits_export.publishing import check_destination, staged, write_sums
 from edgedigits_export.quarantine import Failure, clear_quarantine, fill_quarantine, quarantine_of
 from edgedigits_export.quiet import quiet
 from edgedigits_export.report import make_report
+from edgedigits_export.signing import check_key, sign_bundle
 from edgedigits_export.source import METRICS, TrainedModel
 from edgedigits_export.statistics import digits
 from edgedigits_export.targets import Target
@@ -46,6 +47,7 @@ def export_bundle(
     compare_draws: bool = False,
     keep_float: Sequence[str] = (),
     force: bool = False,
+    key: Path | None = None,
     progress: Progress = lambda _: None,
 ) -> Bundle:
     """Export a trained model: convert it, score every file in every engine, and publish the bundle whole.
@@ -64,6 +66,7 @@ def export_bundle(
         keep_float: names of layers that stay in float in the 8-bit formats which can mix; or "auto" alone, for the
             worst layers of each file that is not good without (`mixing.keep_worst`).
         force: convert and score everything anew, though nothing has changed since an earlier export.
+        key: file of a private key (PEM) that the bundle is signed with; None to leave it unsigned.
         progress: is told what is being done.
 
     Returns:
@@ -72,7 +75,7 @@ def export_bundle(
     Raises:
         InputError: `source` or `out` cannot be used as they are, an interpreter does not run, a layout needs a
             format that is not made, a format or a layer of the model cannot run on the target, or a layer to be kept
-            in float is not there.
+            in float is not there, or the key cannot sign.
         ExportError: a format failed; the message has every one with its cause. What was at `out` is untouched, and
             the failed files are in quarantine beside it.
 
@@ -84,6 +87,8 @@ def export_bundle(
     _check_layouts(layouts, formats)
     if target:
         target.check_formats(formats)
+    if key:
+        check_key(key)
     trained = TrainedModel.load(source)
     if force:
         clear_cache(source)
@@ -123,6 +128,8 @@ def export_bundle(
         for layout in layouts:
             layout.write(folder, FORMATS[layout.format].file_name, manifest)
         write_sums(folder)
+        if key:
+            sign_bundle(folder, key)
     clear_quarantine(out)
     return Bundle.load(out)
 

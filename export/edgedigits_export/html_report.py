@@ -67,7 +67,8 @@ def find_changed_digits(files: Sequence[TriedFile], evaluation: LabelledGlyphs) 
         for trial in file.trials:
             for change in trial.result.changes if trial.result else ():
                 references[change.image] = change.reference
-                who = f"{file.path.name} in {engine_title(trial.engine)} {trial.version}"
+                where = f" on {trial.machine}" if trial.machine != file.trials[0].machine else ""
+                who = f"{file.path.name} in {engine_title(trial.engine)} {trial.version}{where}"
                 answers.setdefault(change.image, {})[who] = change.answer
     return [
         ChangedDigit(image, int(evaluation.labels[image]), references[image], answers[image])

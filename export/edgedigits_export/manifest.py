@@ -14,6 +14,7 @@ import numpy as np
 
 from edgedigits.bundle import SCHEMA
 from edgedigits.glyphs import CONTRACT, SIDE
+from edgedigits.machine import cpu_model
 from edgedigits.statistics import wilson_interval
 from edgedigits_export.gate import Reference
 from edgedigits_export.source import TrainedModel
@@ -72,7 +73,7 @@ def model_facts(trained: TrainedModel, reference: Reference) -> dict[str, Any]:
 
 
 def make_manifest(facts: Mapping[str, Any], files: Sequence[TriedFile], target: Target | None) -> dict[str, Any]:
-    """Return the manifest of a bundle as plain values; everything in it but the latencies can be had again.
+    """Return the manifest of a bundle as plain values; all but latencies and machines can be had again.
 
     Args:
         facts: the `model_facts`.
@@ -82,7 +83,7 @@ def make_manifest(facts: Mapping[str, Any], files: Sequence[TriedFile], target: 
     return {
         **facts,
         "target": target.name if target else None,
-        "provenance": {**facts["provenance"], "git_commit": _git_commit()},
+        "provenance": {**facts["provenance"], "git_commit": _git_commit(), "machine": cpu_model()},
         "files": [_file_entry(file) for file in files],
     }
 
@@ -117,7 +118,12 @@ def _file_entry(file: TriedFile) -> dict[str, Any]:
 
 
 def _trial_entry(trial: Trial) -> dict[str, Any]:
-    entry: dict[str, Any] = {"engine": trial.engine, "version": trial.version, "faults": list(trial.faults)}
+    entry: dict[str, Any] = {
+        "engine": trial.engine,
+        "version": trial.version,
+        "machine": trial.machine,
+        "faults": list(trial.faults),
+    }
     if trial.result is not None:
         entry |= {
             "accuracy": trial.result.accuracy,

@@ -82,12 +82,12 @@ def make_sections(manifest: Mapping[str, Any]) -> tuple[Section, ...]:
             "trials",
             "Every file in every engine",
             (
-                "A file is offered to an engine only if it passed in every version that was tried. Latencies are"
-                " medians of single calls in one thread on the machine of the export. Δp is the largest difference from"
-                " Keras in any probability, Δscore in any digit score; refused otherwise: digits whose score changes"
-                f" sides of the threshold, {threshold}. Lost and won are the images that only Keras and only the file"
-                " answers right, and p how probable such a loss is by chance (exact McNemar test; refused under"
-                f" {SIGNIFICANT}).",
+                "A file is offered to an engine only if it passed in every version and on every machine that was tried."
+                " Latencies are medians of single calls in one thread; those of an emulated machine say nothing about a"
+                " real one. Δp is the largest difference from Keras in any probability, Δscore in any digit score;"
+                f" refused otherwise: digits whose score changes sides of the threshold, {threshold}. Lost and won are"
+                " the images that only Keras and only the file answers right, and p how probable such a loss is by"
+                f" chance (exact McNemar test; refused under {SIGNIFICANT}).",
             ),
             _trials(manifest),
         ),
@@ -160,11 +160,12 @@ def _files(manifest: Mapping[str, Any]) -> Table:
 
 def _trials(manifest: Mapping[str, Any]) -> Table:
     return Table(
-        ("file", "engine", "accuracy", "agreement", *_MEASURED, "one digit", "verdict"),
+        ("file", "engine", "machine", "accuracy", "agreement", *_MEASURED, "one digit", "verdict"),
         tuple(
             (
                 entry["name"],
                 f"{engine_title(trial['engine'])} {trial['version']}",
+                trial["machine"],
                 *_measured(trial),
                 "; ".join(trial["faults"]) or "passed",
             )

@@ -26,11 +26,12 @@ from edgedigits_export.source import UInt8Array
 
 @dataclass(frozen=True)
 class Trial:
-    """How a file did in one version of one engine.
+    """How a file did in one version of one engine on one machine.
 
     Attributes:
         engine: its name in the runtime.
         version: of the engine.
+        machine: the CPU, as the system there calls it.
         result: what the gate found; None where the engine gave nothing to judge.
         latency_us: median microseconds of a call with one glyph in one thread; None as `result`.
         faults: what is held against it; empty where it passed.
@@ -38,6 +39,7 @@ class Trial:
 
     engine: str
     version: str
+    machine: str
     result: GateResult | None
     latency_us: float | None
     faults: tuple[str, ...]
@@ -103,13 +105,18 @@ class TriedFile:
     def _usable_in(self, trial: Trial) -> bool:
         return trial.result is not None if self.allowed else not (self.faults or trial.faults)
 
+    def _where(self, trial: Trial) -> str:
+        """Name a trial's engine and version, and its machine where there are several."""
+        several = len({each.machine for each in self.trials}) > 1
+        return f"{trial.engine} {trial.version}" + (f" on {trial.machine}" if several else "")
+
     @property
     def causes(self) -> tuple[str, ...]:
         """All that is held against it, in words."""
         refused = [trial for trial in self.trials if trial.faults]
         return (
             *self.faults,
-            *(f"in {trial.engine} {trial.version} {' and '.join(trial.faults)}" for trial in refused),
+            *(f"in {self._where(trial)} {' and '.join(trial.faults)}" for trial in refused),
         )
 
     @property
@@ -204,12 +211,13 @@ def _compare_layers(
 
 
 def _try_in(laboratory: Laboratory, format: Format, path: Path, glyphs: UInt8Array, reference: Reference) -> Trial:
+    where = (laboratory.engine, laboratory.version, laboratory.machine)
     try:
         answers = laboratory.collect(path, glyphs)
         result = judge(answers, reference, format.tolerance)
     except TrialError as failure:
-        return Trial(laboratory.engine, laboratory.version, None, None, (str(failure),))
-    return Trial(laboratory.engine, laboratory.version, result, answers.latency_us, result.faults)
+        return Trial(*where, None, None, (str(failure),))
+    return Trial(*where, result, answers.latency_us, result.faults)
 
 
 def _version_key(version: str) -> tuple[int, ...]:

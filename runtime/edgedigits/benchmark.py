@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import platform
 import statistics
 import subprocess
@@ -29,6 +28,8 @@ import numpy as np
 from edgedigits.bundle import Bundle, ModelFile
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import EngineError, InputError
+from edgedigits.machine import cpu_model
+from edgedigits.processes import usable_cores
 
 BATCH_SIZES = (1, 8, 64)
 """Glyphs a call in which throughput is measured."""
@@ -236,7 +237,7 @@ class _NoAnswerError(Exception):
 def _measure(file: ModelFile, engine: Engine, seconds: float) -> Measurement:
     starts, spent = zip(*(_run(engine, file, 1, 0) for _ in range(STARTS)), strict=True)
     timings = []
-    for threads in sorted({1, _cores()}):
+    for threads in sorted({1, usable_cores()}):
         _, timing = _run(engine, file, threads, seconds)
         throughput = {int(size): rate for size, rate in timing["throughput"].items()}
         timings.append(Timing(threads, timing["p50_us"], timing["p95_us"], throughput))
@@ -283,22 +284,9 @@ def _run(engine: Engine, file: ModelFile, threads: int, seconds: float) -> tuple
     return duration, json.loads(rest)
 
 
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _describe_machine() -> str:
-    model = platform.processor() or platform.machine()
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.lower().startswith(("model name", "model\t")) and not line.split(":", 1)[1].strip().isdigit():
-                model = line.split(":", 1)[1].strip()
-                break
-    cores = _cores()
-    return f"{model}, {cores} {'core' if cores == 1 else 'cores'}, {platform.system()} {platform.machine()}"
+    cores = usable_cores()
+    return f"{cpu_model()}, {cores} {'core' if cores == 1 else 'cores'}, {platform.system()} {platform.machine()}"
 
 
 # What follows runs in the process of one pair.

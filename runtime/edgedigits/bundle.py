@@ -11,6 +11,7 @@ from typing import Any
 
 from edgedigits.errors import BundleError
 from edgedigits.glyphs import CONTRACT
+from edgedigits.signatures import verify_signature
 
 SCHEMA = 1
 MANIFEST = "manifest.json"
@@ -103,15 +104,18 @@ class Bundle:
     manifest: Mapping[str, Any]
 
     @classmethod
-    def load(cls, path: str | Path | None = None) -> Bundle:
+    def load(cls, path: str | Path | None = None, *, verify: str | Path | None = None) -> Bundle:
         """Read a bundle's manifest. The model files themselves are checked when an engine opens them.
 
         Args:
             path: a bundle folder, or None for the one inside the package.
+            verify: file of a public key (PEM): take the bundle only if it is as the owner of this key signed it.
+                Needs the extra `verify`.
 
         Raises:
-            BundleError: no bundle lies there, its manifest is damaged, or it was made for another glyph
-                normalisation or a newer edgedigits.
+            BundleError: no bundle lies there, its manifest is damaged, it was made for another glyph normalisation or
+                a newer edgedigits, or it is not signed with that key or was changed since.
+            InputError: the key cannot be read, or the extra `verify` is not installed.
 
         Example:
             >>> Bundle.load().labels[:3]
@@ -119,6 +123,9 @@ class Bundle:
         """
         folder = Path(path) if path is not None else BUNDLED
         manifest = _read_manifest(folder)
+        if verify is not None:
+            # after the manifest is read: files are read later, and held against the digests in it
+            verify_signature(folder, Path(verify))
         _check_compatible(folder, manifest)
         try:
             return cls(

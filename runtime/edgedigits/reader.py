@@ -59,8 +59,9 @@ class Reader:
         format: str | None = None,
         threads: int = 1,
         max_pixels: int = MAX_PIXELS,
+        verify: str | Path | None = None,
     ) -> None:
-        self.bundle = Bundle.load(bundle)
+        self.bundle = Bundle.load(bundle, verify=verify)
         self._max_pixels = max_pixels
         self.engine, self.file, self._session = _open_first(
             self.bundle, [get_engine(engine)] if engine else list(ENGINES.values()), format, threads

@@ -25,6 +25,7 @@ import numpy.typing as npt
 
 from edgedigits import engines
 from edgedigits.engines import ENGINES, Session, get_engine
+from edgedigits.machine import cpu_model
 
 BATCH_SIZES = (1, 7, 64)
 """The batch sizes in which the first images are run, one after the other, in one session."""
@@ -98,12 +99,12 @@ def _median_latency_us(session: Session, glyphs: npt.NDArray[np.uint8]) -> float
 
 
 class _ListEngines(argparse.Action):
-    """Prints the engines that can be used here with their versions, and the environment's digest, as JSON, and ends."""
+    """Prints the engines that can be used here with their versions, the machine and a digest of the environment."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         probes = {name: engine.probe() for name, engine in ENGINES.items()}
         usable = {name: probe.detail for name, probe in probes.items() if probe.available}
-        print(json.dumps({"engines": usable, "environment": _digest_environment()}))
+        print(json.dumps({"engines": usable, "machine": cpu_model(), "environment": _digest_environment()}))
         parser.exit()
 
 

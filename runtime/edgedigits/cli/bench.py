@@ -10,15 +10,12 @@ import click
 
 from edgedigits.benchmark import BATCH_SIZES, Benchmark, Measurement, run_benchmark
 from edgedigits.bundle import Bundle
+from edgedigits.cli.options import bundle_options
 from edgedigits.engines import ENGINES
 
 
 @click.command()
-@click.option(
-    "--bundle",
-    type=click.Path(path_type=Path),
-    help="A folder that `edgedigits export` wrote. [default: the bundled model]",
-)
+@bundle_options
 @click.option("--engine", metavar="NAME", help="Measure in this engine only. [default: all that are here]")
 @click.option("--model", metavar="FORMAT", help="Measure this format only, such as onnx-int8. [default: all]")
 @click.option(

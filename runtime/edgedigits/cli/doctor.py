@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from edgedigits.cli.options import bundle_options
 from edgedigits.engines import ENGINES
 from edgedigits.errors import EdgeDigitsError
 from edgedigits.reader import Reader
@@ -21,11 +22,7 @@ _OPENCV_BUILDS = (
 
 
 @click.command()
-@click.option(
-    "--bundle",
-    type=click.Path(path_type=Path),
-    help="A folder that `edgedigits export` wrote. [default: the bundled model]",
-)
+@bundle_options
 def doctor(bundle: Path | None) -> int:
     """Tell which engines and files work on this machine, and what to do about the rest.
 

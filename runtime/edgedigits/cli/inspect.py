@@ -9,32 +9,38 @@ from pathlib import Path
 import click
 
 from edgedigits.bundle import BUNDLED, MANIFEST, Bundle
+from edgedigits.cli.options import verify_option
+from edgedigits.errors import InputError
 from edgedigits.inspecting import inspect_file
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False)
+@verify_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
-def inspect(path: Path | None, as_json: bool) -> None:
+def inspect(path: Path | None, verify: Path | None, as_json: bool) -> None:
     """Tell what a model file or a bundle is and where it came from.
 
     PATH is an ONNX or TFLite file, or a folder that `edgedigits export` wrote; the bundled model when left out.
-    The files of a folder are checked against its manifest.
+    The files of a folder are checked against its manifest, and with --verify against its signature.
     """
     path = path or BUNDLED
     if path.is_dir() or path.name == MANIFEST:
-        _inspect_bundle(path if path.is_dir() else path.parent, as_json)
+        _inspect_bundle(path if path.is_dir() else path.parent, verify, as_json)
+    elif verify is not None:
+        raise InputError(f"{path} is no bundle: what is signed is a bundle as a whole; name its folder.")
     else:
         _inspect_file(path, as_json)
 
 
-def _inspect_bundle(folder: Path, as_json: bool) -> None:
-    bundle = Bundle.load(folder)
+def _inspect_bundle(folder: Path, key: Path | None, as_json: bool) -> None:
+    bundle = Bundle.load(folder, verify=key)
     bundle.verify()
     if as_json:
         click.echo(json.dumps(bundle.manifest, indent=2))
         return
-    click.echo(f"{folder}: a bundle of {len(bundle.files)} files; all match their SHA-256")
+    signed = f", and it is as the owner of {key} signed it" if key else ""
+    click.echo(f"{folder}: a bundle of {len(bundle.files)} files; all match their SHA-256{signed}")
     for file in bundle.files:
         engines = ", ".join(f"{name} {version}" for name, version in file.engines.items())
         click.echo(f"  {file.path.name}: {file.size:,} bytes, accuracy {file.accuracy:.2%}, passed in {engines}")

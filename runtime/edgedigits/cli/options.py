@@ -2,28 +2,54 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
+from edgedigits.bundle import BUNDLED
 from edgedigits.errors import InputError
 from edgedigits.expectation import CHECKSUMS, Expectation
+from edgedigits.signatures import verify_signature
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def model_options(command: Command) -> Command:
-    """Add --bundle, --engine, --model and --threads: which model runs, and on what."""
+def bundle_options(command: Command) -> Command:
+    """Add --bundle, and --verify, which refuses a bundle that is not as the owner of a key signed it."""
+
+    @functools.wraps(command)
+    def verified(*args: Any, verify: Path | None, **options: Any) -> Any:
+        if verify is not None:
+            verify_signature(options["bundle"] or BUNDLED, verify)
+        return command(*args, **options)
+
     return _with_options(
-        command,
+        cast("Command", verified),
         click.option(
             "--bundle",
             type=click.Path(path_type=Path),
             help="A folder that `edgedigits export` wrote. [default: the bundled model]",
         ),
+        verify_option,
+    )
+
+
+verify_option = click.option(
+    "--verify",
+    type=click.Path(path_type=Path),
+    metavar="KEY",
+    help="Use the bundle only if it is signed with this public key, and unchanged.",
+)
+
+
+def model_options(command: Command) -> Command:
+    """Add --bundle, --verify, --engine, --model and --threads: which model runs, and on what."""
+    chosen = _with_options(
+        command,
         click.option(
             "--engine",
             metavar="NAME",
@@ -36,6 +62,7 @@ def model_options(command: Command) -> Command:
         ),
         click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="For the engine."),
     )
+    return bundle_options(chosen)
 
 
 def reading_options(command: Command) -> Command:
