@@ -40,9 +40,11 @@ class Reader:
         format: a format of the bundle, such as "onnx-int8"; None for the one that the bundle prefers.
         threads: how many threads the engine may use.
         max_pixels: encoded images of more pixels are refused before they are decoded.
+        verify: file of a public key (PEM): read only with a bundle that is as the owner of this key signed it.
 
     Raises:
-        BundleError: the bundle is missing, damaged, or made for another version.
+        BundleError: the bundle is missing, damaged, made for another version, or not as it was signed.
+        InputError: the key cannot be read, or the extra `verify` is not installed.
         EngineError: the engine is unknown or not installed, or none here can run the bundle's files.
 
     Example:
