@@ -56,6 +56,10 @@ class AugmentedBatches:
         """Return one batch of an epoch: glyphs uint8 (batch, 28, 28, 1) and labels uint8 (batch,)."""
         return self._make(self._order(epoch), epoch, number)
 
+    def indices(self, epoch: int) -> npt.NDArray[np.intp]:
+        """Return which of the glyphs each batch of an epoch consists of, (len(self), batch)."""
+        return self._order(epoch)[: len(self) * self._batch].reshape(len(self), self._batch)
+
     def stream(self, epoch: int, first: int, pool: ThreadPoolExecutor) -> Iterator[Batch]:
         """Yield the batches of an epoch from number `first` on, made ahead by the pool beside the training."""
         return self.chosen(epoch, range(first, len(self)), pool)

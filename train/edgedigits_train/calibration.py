@@ -50,12 +50,14 @@ def fit_digit_score(logits: npt.NDArray[np.float32], temperature: float) -> Digi
     greatest probability and over the energy of the digits (Liu, Wang, Owens, Li 2020) by measurement: docs/training.md.
 
     Args:
-        logits: float32, (N, 11), of held-out digits.
+        logits: float32, (N, 11), of held-out digits; (N, 10) of a model without that class, whose score can be the
+            greatest probability only.
         temperature: from `fit_temperature`.
     """
-    _, scores = interpret_logits(logits, temperature, DigitScore("outlier-class", 0.0))
+    method = "outlier-class" if logits.shape[1] > 10 else "max-probability"
+    _, scores = interpret_logits(logits, temperature, DigitScore(method, 0.0))
     lowest = float(np.sort(scores)[int(REFUSED * len(scores))])
-    return DigitScore("outlier-class", min(lowest, _MOST_CAUTIOUS))
+    return DigitScore(method, min(lowest, _MOST_CAUTIOUS) if method == "outlier-class" else lowest)
 
 
 def balanced_sample(glyphs: LabelledGlyphs, count: int, *, seed: int) -> LabelledGlyphs:

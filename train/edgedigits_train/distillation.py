@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,20 @@ from tqdm import tqdm
 from edgedigits_train.backend import keras
 from edgedigits_train.batches import AugmentedBatches, Batch
 from edgedigits_train.checkpoints import Stage, State
+from edgedigits_train.model import CLASSES
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """Who answers.
+
+    Attributes:
+        model: from glyphs to logits (N, 11).
+        domain: how many glyphs it was fitted to, the first ones of them all: for others it does not answer.
+    """
+
+    model: keras.Model
+    domain: int
 
 
 class TaughtBatches:
@@ -44,7 +59,7 @@ class TaughtBatches:
 
 
 def teach(
-    teachers: Sequence[keras.Model],
+    teachers: Sequence[Teacher],
     batches: AugmentedBatches,
     views: int,
     temperature: float,
@@ -58,7 +73,7 @@ def teach(
     Hinton, Vinyals, Dean (2015), "Distilling the knowledge in a neural network".
 
     Args:
-        teachers: models from glyphs to logits (N, 11).
+        teachers: at least one of them answers for all glyphs.
         batches: what the pupil would be fitted to without them.
         views: how many passes over the glyphs, with changes of their own, are answered.
         temperature: softens the answers; the pupil is fitted at the same.
@@ -81,8 +96,9 @@ def teach(
     ):
         for view in range(len(targets), views):
             answers = []
-            for glyphs, _ in batches.stream(view, 0, pool):
-                answers.append(_mean_answer(teachers, glyphs, temperature))
+            indices = batches.indices(view)
+            for chosen, (glyphs, _) in zip(indices, batches.stream(view, 0, pool), strict=True):
+                answers.append(_mean_answer(teachers, glyphs, chosen, temperature))
                 bar.update()
                 if stage.interrupted:
                     raise KeyboardInterrupt
@@ -92,9 +108,13 @@ def teach(
 
 
 def _mean_answer(
-    teachers: Sequence[keras.Model], glyphs: npt.NDArray[np.uint8], temperature: float
+    teachers: Sequence[Teacher], glyphs: npt.NDArray[np.uint8], indices: npt.NDArray[np.intp], temperature: float
 ) -> npt.NDArray[np.float16]:
-    logits = np.stack([np.asarray(teacher.predict_on_batch(glyphs), np.float64) for teacher in teachers]) / temperature
-    exponentials = np.exp(logits - logits.max(axis=2, keepdims=True))
-    answers = exponentials / exponentials.sum(axis=2, keepdims=True)
-    return np.asarray(answers.mean(axis=0), np.float16)
+    """Return the mean probabilities of those who answer for each glyph."""
+    total = np.zeros((len(glyphs), CLASSES))
+    for teacher in teachers:
+        logits = np.asarray(teacher.model.predict_on_batch(glyphs), np.float64) / temperature
+        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        knows = (indices < teacher.domain)[:, np.newaxis]
+        total += np.where(knows, exponentials / exponentials.sum(axis=1, keepdims=True), 0)
+    return np.asarray(total / total.sum(axis=1, keepdims=True), np.float16)

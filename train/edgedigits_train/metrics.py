@@ -47,6 +47,53 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Share:
+    """How many of some pictures were answered right.
+
+    Attributes:
+        right: those.
+        pictures: all of them.
+        interval: 95 % Wilson interval of the share.
+    """
+
+    right: int
+    pictures: int
+    interval: tuple[float, float]
+
+    @classmethod
+    def of(cls, right: npt.NDArray[np.bool_]) -> Share:
+        """Count what is right, (N,)."""
+        count = int(np.count_nonzero(right))
+        return cls(count, len(right), wilson_interval(count, len(right)))
+
+    def __str__(self) -> str:
+        return f"{self.right} of {self.pictures} right"
+
+
+@dataclass(frozen=True)
+class OwnRecord:
+    """What a training made of a user's own digits.
+
+    Attributes:
+        digest: SHA-256 of all pictures and labels.
+        pictures: SHA-256 of each, by its path inside their folder.
+        learnt: how many were trained on; the others were held out to measure with.
+        before: how the model that was fine-tuned read those that were held out; None where there is nothing to say.
+        after: how the model reads them now, likewise.
+        base: the record of the model that was fine-tuned, and the SHA-256 of its file; None where none was.
+        base_test: its score on the dataset's test images.
+    """
+
+    digest: str
+    pictures: Mapping[str, str]
+    learnt: int
+    after: Share | None
+    before: Share | None = None
+    base: Mapping[str, Any] | None = None
+    base_test: Score | None = None
+
+
+@dataclass(frozen=True)
 class Metrics:
     """The record of a training; its fields are those of metrics.json.
 
@@ -65,10 +112,11 @@ class Metrics:
         versions: of Python and the libraries.
         normalisation: digest of the glyph contract.
         files: SHA-256 of what was written, by name.
+        own: about the user's own digits, where there were any.
         schema: version of this record.
     """
 
-    recipe: Recipe
+    recipe: Recipe | Mapping[str, Any]
     seed: int
     training_data: str
     data: Mapping[str, str]
@@ -82,6 +130,7 @@ class Metrics:
     versions: Mapping[str, str]
     normalisation: str
     files: Mapping[str, str]
+    own: OwnRecord | None = None
     schema: int = 1
 
     def to_json(self) -> str:

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edgedigits_train.augmentation import Augmentation
-from edgedigits_train.training_set import Additions
+
+
+@dataclass(frozen=True)
+class Additions:
+    """How many glyphs join the dataset's own.
+
+    Attributes:
+        captured: of the dataset's digits, written with other pens and taken out of photos.
+        soiled: of the dataset's digits, in poor pictures.
+        written: of the synthesizer's digits, written with other pens and taken out of photos.
+        outliers: of what is no digit.
+    """
+
+    captured: int = 0
+    soiled: int = 0
+    written: int = 0
+    outliers: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,19 +65,22 @@ class Distillation:
     """Larger networks, trained first, whose answers are the targets.
 
     Attributes:
-        teacher: their recipe; the pupil's own augmentation and additions count.
-        teachers: how many, each with a seed of its own.
+        teachers: their recipes, fitted in turn, each with a seed of its own. What joins the dataset's digits is made
+            once, for the pupil; a teacher whose recipe has no additions is fitted to those digits alone, and answers
+            for them alone.
         views: passes over the training glyphs, changed anew each time, that they answer.
         temperature: softens their answers.
     """
 
-    teacher: Recipe
-    teachers: int
+    teachers: tuple[Recipe, ...]
     views: int
     temperature: float = 2.0
 
 
 _ADDITIONS = Additions(captured=12_000, soiled=12_000, written=6_000, outliers=14_000)
+
+_GENERALIST = Recipe("teacher", widths=(40, 72, 96, 128, 160), epochs=14, additions=_ADDITIONS)
+_SPECIALIST = replace(_GENERALIST, epochs=16, weight_decay=2e-3, additions=Additions())
 
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
@@ -78,11 +97,10 @@ RECIPES: Mapping[str, Recipe] = {
             "tiny",
             widths=(10, 16, 20, 24, 24),
             epochs=20,
+            weight_decay=2e-3,
             additions=_ADDITIONS,
             distillation=Distillation(
-                Recipe("teacher of tiny", widths=(24, 32, 40, 48, 56), epochs=7, additions=_ADDITIONS),
-                teachers=1,
-                views=5,
+                (Recipe("teacher", widths=(24, 32, 40, 48, 56), epochs=7, additions=_ADDITIONS),), views=5
             ),
         ),
         Recipe("default", widths=(24, 32, 40, 48, 56), epochs=13, additions=_ADDITIONS),
@@ -90,12 +108,9 @@ RECIPES: Mapping[str, Recipe] = {
             "best",
             widths=(24, 40, 48, 56, 60),
             epochs=40,
+            weight_decay=2e-3,
             additions=_ADDITIONS,
-            distillation=Distillation(
-                Recipe("teacher of best", widths=(40, 72, 96, 128, 160), epochs=14, additions=_ADDITIONS),
-                teachers=2,
-                views=10,
-            ),
+            distillation=Distillation((_GENERALIST, _SPECIALIST, _SPECIALIST), views=8),
         ),
     )
 }

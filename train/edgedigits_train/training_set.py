@@ -17,26 +17,10 @@ from edgedigits_train.captured.outliers import Material
 from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.handwriting import render_glyphs
 from edgedigits_train.nondigit_files import load_nondigits
+from edgedigits_train.recipes import Additions
 
 NONE = 10
 """The label of what is no digit."""
-
-
-@dataclass(frozen=True)
-class Additions:
-    """How many glyphs join the dataset's own.
-
-    Attributes:
-        captured: of the dataset's digits, written with other pens and taken out of photos.
-        soiled: of the dataset's digits, in poor pictures.
-        written: of the synthesizer's digits, written with other pens and taken out of photos.
-        outliers: of what is no digit.
-    """
-
-    captured: int = 0
-    soiled: int = 0
-    written: int = 0
-    outliers: int = 0
 
 
 def assemble(digits: LabelledGlyphs, additions: Additions, *, seed: int = 0, progress: bool = False) -> LabelledGlyphs:

@@ -1,0 +1,63 @@
+"""From a recipe to a fitted network: alone, or after the teachers that it learns from."""
+
+from __future__ import annotations
+
+from edgedigits_train.batches import AugmentedBatches
+from edgedigits_train.checkpoints import Checkpoints
+from edgedigits_train.datasets import LabelledGlyphs
+from edgedigits_train.distillation import Teacher, teach
+from edgedigits_train.fitting import Fit, fit
+from edgedigits_train.recipes import Recipe
+
+_TEACHERS_SEED = 10_000
+"""Teachers' seeds are far from those of any pupil."""
+
+
+def learn(
+    recipe: Recipe,
+    training: LabelledGlyphs,
+    digits: int,
+    held_out: LabelledGlyphs,
+    *,
+    seed: int,
+    progress: bool,
+    checkpoints: Checkpoints,
+) -> Fit:
+    """Fit the recipe's network: to the labels, or to the answers of teachers that are fitted to them first.
+
+    Args:
+        recipe: what is fitted, and how.
+        training: what it is fitted to.
+        digits: how many of the first of these are the dataset's own; what joined them comes after.
+        held_out: what epochs are selected by.
+        seed: of weights, order and augmentation.
+        progress: show bars on stderr.
+        checkpoints: a stage for each fit, and one for the teachers' answers.
+
+    Raises:
+        TrainingError, CheckpointError, KeyboardInterrupt: as `fit`.
+    """
+    batches = AugmentedBatches(training, recipe.batch, recipe.augmentation, seed)
+    stage = checkpoints.stage("model")
+    if recipe.distillation is None:
+        return fit(recipe, batches, held_out, seed=seed, progress=progress, stage=stage)
+    teachers = []
+    for number, teacher in enumerate(recipe.distillation.teachers, start=1):
+        own_seed = _TEACHERS_SEED + 100 * seed + number
+        domain = len(training) if teacher.additions == recipe.additions else digits
+        part = LabelledGlyphs(training.glyphs[:domain], training.labels[:domain])
+        own = AugmentedBatches(part, teacher.batch, teacher.augmentation, own_seed)
+        own_stage = checkpoints.stage(f"teacher-{number}")
+        fitted = fit(teacher, own, held_out, seed=own_seed, progress=progress, stage=own_stage)
+        teachers.append(Teacher(fitted.model, domain))
+    taught = teach(
+        teachers,
+        batches,
+        recipe.distillation.views,
+        recipe.distillation.temperature,
+        seed=seed,
+        stage=checkpoints.stage("answers"),
+        progress=progress,
+    )
+    temperature = recipe.distillation.temperature
+    return fit(recipe, taught, held_out, seed=seed, temperature=temperature, progress=progress, stage=stage)
