@@ -94,6 +94,8 @@ class Expectation:
 
     def __post_init__(self) -> None:
         if self.pattern is not None:
+            if not self.pattern:
+                raise InputError("The pattern is empty, which no digits match; four digits are '\\d{4}'.")
             try:
                 re.compile(self.pattern)
             except (re.error, OverflowError, RecursionError) as error:

@@ -186,7 +186,7 @@ def _checked_header(image: EncodedImage, max_pixels: int) -> Header:
 
 
 def _mega(pixels: int) -> str:
-    return f"{pixels / 1e6:,.6g} megapixels"
+    return f"{pixels / 1e6:,.6g} megapixel{'' if pixels == 1_000_000 else 's'}"
 
 
 def _no_image(name: str) -> InputError:

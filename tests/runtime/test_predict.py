@@ -165,6 +165,23 @@ def test_an_unreadable_file_is_named(folder: Path, tmp_path: Path) -> None:
         (["--format", "xml", "x.png"], "text"),
         ([], "Missing argument"),
         (["--threads", "0", "x.png"], "--threads"),
+        ([""], "the name is empty"),
+        (["x" * 5000], "File name too long"),
+        (["/dev/zero"], "not an image"),
+        (["--threshold", "2", "x.png"], "not in the range 0<=x<=1"),
+        (["--threshold", "nan", "x.png"], "nan is no number"),
+        (["--expect", "[", "x.png"], "no regular expression"),
+        (["--expect", "", "x.png"], "The pattern is empty"),
+        (["--length", "four", "x.png"], "'four' is not a valid integer"),
+        (["--length", "0", "x.png"], "--length"),
+        (["--range", "5", "x.png"], "such as 1900..2099"),
+        (["--range", "9..1", "x.png"], "name the least one first"),
+        (["--checksum", "crc32", "x.png"], "'luhn', 'mod11'"),
+        (["--jobs", "0", "x.png"], "--jobs"),
+        (["--max-megapixels", "nan", "x.png"], "nan is no number"),
+        (["--explain", "", "x.png"], "the name is empty"),
+        (["--explain", "/dev/null/x", "x.png"], "choose another folder"),
+        (["--treshold", "0.5", "x.png"], "Did you mean"),
     ],
 )
 def test_bad_usage_is_answered_in_plain_words(tmp_path: Path, arguments: list[str], says: str) -> None:
@@ -172,6 +189,58 @@ def test_bad_usage_is_answered_in_plain_words(tmp_path: Path, arguments: list[st
     assert run.returncode == 2
     assert run.stdout == ""
     assert says in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_a_bad_standard_input_does_not_stop_the_rest(folder: Path) -> None:
+    run = subprocess.run(
+        [*COMMAND, "predict", "-", folder / "seven0.png"], input=b"no image", capture_output=True, check=False
+    )
+    assert run.returncode == 2
+    assert run.stdout.endswith(b"seven0.png: 7\n")
+    assert b"standard input: not an image" in run.stderr
+
+
+def test_a_number_is_read_as_it_is_expected_to_be(tmp_path: Path) -> None:
+    path = tmp_path / "year.png"
+    cv2.imwrite(str(path), draw_text("2021", size=(420, 200)))
+    fits = predict(path, "--format", "jsonl", "--expect", r"20\d\d", "--length", "4", "--range", "1900..2099")
+    assert fits.returncode == 0
+    assert json.loads(fits.stdout)["text"] == "2021"
+    assert json.loads(fits.stdout)["expected"] is True
+    misfit = predict(path, "--length", "5")
+    assert (misfit.returncode, misfit.stdout) == (3, f"{path}: 2021 (not as expected)\n")
+    table = csv.DictReader(io.StringIO(predict(path, "--format", "csv", "--checksum", "ean13").stdout))
+    assert next(table)["expected"] == "false"
+    assert "expected" not in json.loads(predict(path, "--format", "jsonl").stdout)
+
+
+def test_a_threshold_marks_what_is_unreadable(folder: Path) -> None:
+    run = predict(folder / "seven0.png", "--threshold", "1", "--format", "jsonl")
+    assert run.returncode == 0
+    row = json.loads(run.stdout)
+    (digit,) = row["digits"]
+    assert (row["text"], digit["value"]) == ("?", None)
+    assert digit["alternatives"][0] == [7, digit["confidence"]]
+    assert predict(folder / "seven0.png").stdout.endswith(": 7\n")
+
+
+def test_explain_writes_pictures_and_gives_hints(tmp_path: Path) -> None:
+    path = tmp_path / "small.png"
+    large = draw_text("2021", size=(900, 300), height=120)
+    cv2.imwrite(str(path), cv2.resize(large, None, fx=0.15, fy=0.15, interpolation=cv2.INTER_AREA))
+    run = predict(path, "--explain", tmp_path / "how", "--format", "jsonl")
+    assert run.returncode == 0
+    assert "small" in {hint["kind"] for hint in json.loads(run.stdout)["hints"]}
+    assert f"Hint: {path}: the digits are about" in run.stderr
+    assert cv2.imread(str(tmp_path / "how" / "small.png")).shape[1] == 1280
+    assert "hints" not in json.loads(predict(path, "--format", "jsonl").stdout)
+
+
+def test_a_limit_on_pixels_can_be_set(folder: Path) -> None:
+    run = predict(folder / "seven0.png", "--max-megapixels", "0.01")
+    assert run.returncode == 2
+    assert "more than the 0.01 megapixels allowed" in run.stderr
 
 
 def test_save_dir_gets_each_image_with_its_reading(folder: Path, tmp_path: Path) -> None:

@@ -68,11 +68,21 @@ def _not_installed(name: str) -> click.Command:
 
 @click.command(
     cls=_Commands,
-    epilog="Exit codes: 0 all read, 3 some image held nothing readable, 2 bad input or usage, 1 anything else.",
+    epilog="Exit codes: 0 all read, 3 some image held nothing readable or was not as expected, 2 bad input or usage, 1 anything else.",
 )
 @click.version_option(package_name="edgedigits")
 def commands() -> None:
     """Read handwritten digits in photos and webcam frames, on small computers."""
+
+
+def _show(error: click.ClickException) -> None:
+    """Say in one line what is wrong, but for a command without arguments, which from click 8.2 on shows its help so."""
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):
+        error.show()
+        return
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    advice = f" (`{context.command_path} --help` lists what there is)" if context else ""
+    click.echo(f"Error: {' '.join(error.format_message().split())}{advice}", err=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -86,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.exceptions.Exit as exit_:
         code = exit_.exit_code
     except click.ClickException as error:
-        error.show()
+        _show(error)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)

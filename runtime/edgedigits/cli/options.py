@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,30 @@ from edgedigits.expectation import CHECKSUMS, Expectation
 from edgedigits.signatures import verify_signature
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Number(click.FloatRange):
+    """A number within a range; unlike click's own, "nan" is none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number, or fail."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is no number.", param, ctx)
+        return number
+
+
+class NewFolder(click.Path):
+    """A folder to write to, which need not exist."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or fail."""
+        if value == "":
+            self.fail("the name is empty; name a folder.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def bundle_options(command: Command) -> Command:
@@ -74,7 +99,7 @@ def reading_options(command: Command) -> Command:
         command,
         click.option(
             "--threshold",
-            type=click.FloatRange(0, 1),
+            type=Number(0, 1),
             help="Digits of less confidence become '?'. [default: the manifest's]",
         ),
         click.option(
@@ -87,7 +112,9 @@ def reading_options(command: Command) -> Command:
         ),
         click.option("--range", "bounds", metavar="A..B", help="The least and the greatest number a line may be."),
         click.option(
-            "--checksum", type=click.Choice(list(CHECKSUMS)), help="The check digits that each line must end with."
+            "--checksum",
+            type=click.Choice(list(CHECKSUMS), case_sensitive=False),
+            help="The check digits that each line must end with.",
         ),
     )
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from edgedigits.cli.inputs import STDIN, collect_images
-from edgedigits.cli.options import expectation, model_options, reading_options
+from edgedigits.cli.options import NewFolder, Number, expectation, model_options, reading_options
 from edgedigits.cli.output import WRITERS
 from edgedigits.cli.work import Task, Work
 from edgedigits.errors import InputError
-from edgedigits.images import MAX_PIXELS, EncodedImage, load_image, read_encoded
+from edgedigits.images import MAX_PIXELS, load_image
 from edgedigits.processes import usable_cores, work_in_order
 from edgedigits.reading import Reading
 
@@ -35,13 +35,14 @@ _MANY = 5
 )
 @click.option(
     "--save-dir",
-    type=click.Path(path_type=Path),
+    type=NewFolder(),
+    metavar="DIR",
     help="Write each image with its reading drawn in to this folder.",
 )
 @click.option(
     "--explain",
     "explain_dir",
-    type=click.Path(path_type=Path),
+    type=NewFolder(),
     metavar="DIR",
     help="Write a picture of how each image was read to this folder, and give hints on what may be wrong with it.",
 )
@@ -54,7 +55,7 @@ _MANY = 5
 )
 @click.option(
     "--max-megapixels",
-    type=click.FloatRange(0.01, 10_000),
+    type=Number(0.01, 10_000),
     default=MAX_PIXELS / 1e6,
     show_default=True,
     help="Larger images are refused before they are decoded.",
@@ -94,7 +95,7 @@ def predict(
         require_screen()
     expected = expectation(expect, length, bounds, checksum)
     work = Work(bundle, engine, model, threads, round(max_megapixels * 1e6), threshold, expected)
-    images, unusable = collect_images(paths)
+    images, unusable = collect_images(paths, work.max_pixels)
     for reason in unusable:
         click.echo(f"Error: {reason}", err=True)
     failed, unread = len(unusable), 0
@@ -102,8 +103,7 @@ def predict(
     pictures = _PictureFolder(save_dir, "--save-dir")
     explanations = _PictureFolder(explain_dir, "--explain")
     tasks = [
-        Task(name, _source(name, work.max_pixels), pictures.path_for(name), explanations.path_for(name))
-        for name in images
+        Task(name, source, pictures.path_for(name), explanations.path_for(name)) for name, source in images.items()
     ]
     write = WRITERS[form]()
     outcomes = work_in_order(work, tasks, jobs or usable_cores())
@@ -124,10 +124,6 @@ def predict(
     if failed and len(paths) + len(images) > 2:
         click.echo(f"{failed} of {len(images) + len(unusable)} inputs could not be used.", err=True)
     return 2 if failed else 3 if unread else 0
-
-
-def _source(name: str, max_pixels: int) -> str | EncodedImage:
-    return read_encoded(sys.stdin.buffer, "standard input", max_pixels) if name == STDIN else name
 
 
 def _died(task: Task) -> str:
