@@ -93,7 +93,7 @@ def _are_fragments(
     """
     shrink = np.array([h.strokes.level.shrink for h in hypotheses])
     fragments = np.zeros(len(hypotheses), bool)
-    whole = (scores >= _WHOLE) & np.array([len(h.pieces) == 1 and h.part is None for h in hypotheses])
+    whole = (scores >= _WHOLE) & np.array([len(h.pieces) == 1 and not h.is_part for h in hypotheses])
     for i in np.flatnonzero(whole).tolist():
         fragments |= places.part_of(i) & (shrink > shrink[i])
     return fragments

@@ -41,6 +41,8 @@ _BAR = 0.87
 _LEAN = 0.6
 """Width over height up to which a bar stands upright enough for a 1."""
 _LEAN_COST = 3.0
+_LONE_BAR_COST = 2.0
+"""A bar in no line with other digits is likelier to be something else."""
 _CUT_BAR_COST = 3.0
 """A bar that the border cuts may be of any length."""
 
@@ -78,7 +80,7 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
     return (
         _UNQUIET_COST * max(0.0, unrest - _QUIET)
         + _CROWDED_COST * max(0.0, crowd - _ALONE)
-        + _UNCLEAR_COST * max(0.0, math.log(_CLEAR * level.noise / hypothesis.contrast))
+        + _UNCLEAR_COST * max(0.0, math.log(_CLEAR * hypothesis.noise / hypothesis.contrast))
         + _STEP_COST * max(0.0, steps)
         + _BORDER_COST * border
         + _SPAN_COST * spans
@@ -185,7 +187,11 @@ def page_evidence(
 
     What differs from the page's typical contrast, height and stroke width loses; what has company like itself gains.
     """
-    scores = scores - np.array([_bar_cost(h) for h in hypotheses]) * (values == 1)
+    bars = (values == 1) & np.array([_is_bar(h) for h in hypotheses])
+    scores = scores - np.array([_bar_cost(h) for h in hypotheses]) * bars
+    boxes = np.array([h.box for h in hypotheses])
+    telling = _near(boxes, boxes[~bars & (scores > 0)], _LINE_REACH, 0).any(axis=1)
+    scores -= _LONE_BAR_COST * (bars & ~telling)
     traits = _traits(hypotheses)
     typical = _typical(traits, np.clip(scores, 0.01, None))
     odd = np.minimum(np.maximum(np.abs(traits - typical) - _FREE, 0) @ _ODD_COST, _MOST_ODD_COST)
@@ -195,11 +201,15 @@ def page_evidence(
     return np.asarray(scores - odd + np.minimum(_COMPANY * company, _MOST_COMPANY), np.float64)
 
 
+def _is_bar(hypothesis: Hypothesis) -> bool:
+    """Tell whether strokes are no more than a straight line."""
+    _, _, width, height = hypothesis.box
+    return hypothesis.ink <= _BAR * math.hypot(width, height) * hypothesis.stroke_width
+
+
 def _bar_cost(hypothesis: Hypothesis) -> float:
     """Return how much less a mere bar is worth than a 1."""
     x, y, width, height = hypothesis.box
-    if hypothesis.ink > _BAR * np.hypot(width, height) * hypothesis.stroke_width:
-        return 0.0
     lying = max(0.0, width / height - _LEAN)
     level = hypothesis.strokes.level
     high, wide = (side * level.shrink for side in level.ink.shape)

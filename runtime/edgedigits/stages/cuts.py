@@ -17,9 +17,9 @@ from edgedigits.stages.strokes import Strokes
 
 _MOST_CUTS = 7
 """Places at which one stroke is tried to be cut."""
-_ROWS = 32
+_ROWS = 48
 """Rows at which seams are looked for: where a cut goes, need not be known to the pixel."""
-_ASIDE = 0.1
+_ASIDE = 0.3
 """What a step to the side costs, in pixels of ink."""
 _LONGEST = 0.6
 """Ink that a seam may cross, in heights of the stroke, or in its widths where that is more."""

@@ -52,6 +52,17 @@ class Hypothesis:
     stroke_width: float
     contrast: float
 
+    @property
+    def is_part(self) -> bool:
+        """Whether the pieces were cut."""
+        return self.part is not None
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the ink values of the paper round it."""
+        left, top, right, bottom = self.extent
+        return self.strokes.level.noise_at((left + right) / 2, (top + bottom) / 2)
+
     def glyph(self) -> npt.NDArray[np.uint8]:
         """Return the hypothesis as the model sees it: uint8 (28, 28)."""
         import cv2

@@ -9,7 +9,6 @@ pages and things, which are wide at all of them, never become ink.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,8 +21,10 @@ REACH = 25
 """Side of the closing's element in pixels: wider than the strokes looked for at each size, and their crossings."""
 
 _SMALLEST_SIDE = 24
-_SAMPLE = 20_000
-"""So many pixels tell of an image's noise as much as all."""
+_TILE, _SAMPLES = 48, 12
+"""Side of the tiles in which noise is measured, in pixels, and of the grid of pixels that is looked at in each."""
+_FAR_QUIETER = 3.0
+"""Factor from which a place is quieter than the whole: paper on a desk whose grain fills most of the image."""
 DARK = 24
 """Grey levels that are added to the paper, so that the noise of near-black places does not become ink."""
 
@@ -35,16 +36,23 @@ class Level:
     Attributes:
         ink: uint8, (H, W); 0 is paper, 255 is ink that reflects nothing.
         paper: uint8, (H, W); brightness of the paper, or of whatever lies behind.
-        noise: standard deviation of the paper's ink values.
+        noise: standard deviation of the ink values of paper, float32, (rows, columns) of tiles that cover the level:
+            paper is quieter than the desk that it lies on.
         shrink: how many pixels of the image one pixel here is wide.
         finest: whether the image was not shrunk for it.
     """
 
     ink: UInt8Array
     paper: UInt8Array
-    noise: float
+    noise: npt.NDArray[np.float32]
     shrink: float
     finest: bool
+
+    def noise_at(self, x: float, y: float) -> float:
+        """Return the noise at a place, in pixels of the level."""
+        rows, columns = self.noise.shape
+        high, wide = self.ink.shape
+        return float(self.noise[min(int(y / high * rows), rows - 1), min(int(x / wide * columns), columns - 1)])
 
 
 def ink_levels(grey: UInt8Array, shrink: float = 1.0) -> Iterator[Level]:
@@ -85,10 +93,39 @@ def _level(grey: UInt8Array, shrink: float, finest: bool) -> Level:
     return Level(ink, paper, noise, shrink, finest)
 
 
-def _middle_and_spread(values: UInt8Array) -> tuple[np.uint8, float]:
-    """Return the median, and the standard deviation that the half below it tells of, where no stroke lies."""
-    step = 1 + math.isqrt(values.size // _SAMPLE)
-    running = np.cumsum(np.bincount(values[::step, ::step].ravel(), minlength=256))
-    middle = int(np.searchsorted(running, running[-1] / 2))
-    low = int(np.searchsorted(running, running[-1] * 0.16))
-    return np.uint8(middle), max(float(middle - low), 0.5)
+def _middle_and_spread(ink: UInt8Array) -> tuple[np.uint8, npt.NDArray[np.float32]]:
+    """Return the median, and the standard deviation that the half below it tells of, where no stroke lies.
+
+    Returns:
+        uint8, and float32 (rows, columns) of tiles: the whole's where they are not far quieter.
+    """
+    import cv2
+
+    height, width = ink.shape
+    rows, columns = max(1, height // _TILE), max(1, width // _TILE)
+    # some hundred pixels of a tile tell as much as all
+    step = max(1, min(height // (rows * _SAMPLES), width // (columns * _SAMPLES)))
+    sample = ink[::step, ::step]
+    high, wide = sample.shape[0] // rows, sample.shape[1] // columns
+    tiles = sample[: rows * high, : columns * wide].reshape(rows, high, columns, wide).swapaxes(1, 2)
+    middle, low = _middle_and_low(tiles.reshape(1, 1, -1))
+    middles, lows = _middle_and_low(tiles.reshape(rows, columns, -1))
+    noise = float(middle[0, 0]) - float(low[0, 0])
+    # of neighbouring tiles, one may be full of ink
+    own = cv2.medianBlur(np.subtract(middles, lows), 3).astype(np.float32)
+    return middle[0, 0], np.maximum(np.where(own * _FAR_QUIETER < noise, own, np.float32(noise)), np.float32(0.5))
+
+
+def _middle_and_low(values: UInt8Array) -> tuple[UInt8Array, UInt8Array]:
+    """Return the 50th and the 16th percentile of tiles: (rows, columns) of (rows, columns, N)."""
+    last = values.shape[2] - 1
+    low, middle = round(0.16 * last), round(0.5 * last)
+    parts = np.partition(values, (low, middle), axis=2)
+    return parts[:, :, middle], parts[:, :, low]
+
+
+def spread_tiles(tiles: UInt8Array, shape: tuple[int, ...]) -> UInt8Array:
+    """Return a value for each pixel from one for each tile."""
+    import cv2
+
+    return np.asarray(cv2.resize(tiles, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -120,7 +120,7 @@ def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]
     probabilities, digit_scores = classify(glyphs)
     scores = evidence(digit_scores.astype(np.float64) * np.sqrt(probabilities.max(axis=1)))
     scores -= _JOINT_COST * np.array([len(h.pieces) - 1 for h in hypotheses])
-    scores -= _CUT_COST * np.array([h.part is not None for h in hypotheses])
+    scores -= _CUT_COST * np.array([h.is_part for h in hypotheses])
     for i in np.flatnonzero(scores > 0):
         scores[i] -= surroundings_cost(hypotheses[int(i)])
     return [Scored(h, p, float(s)) for h, p, s in zip(hypotheses, probabilities, scores, strict=True)]

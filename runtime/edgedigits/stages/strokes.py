@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.stages.light import REACH, Level
+from edgedigits.stages.light import REACH, Level, spread_tiles
 from edgedigits.stages.ruling import without_ruling
 
 _FAINTEST = 10
@@ -50,7 +50,7 @@ def find_strokes(level: Level) -> Strokes:
 
     ink = level.ink
     strongest = cv2.dilate(ink, np.ones((REACH, REACH), np.uint8))
-    least = np.uint8(min(max(_FAINTEST, _NOISE * level.noise), 255))
+    least = spread_tiles(np.clip(_NOISE * level.noise, _FAINTEST, 255).astype(np.uint8), ink.shape)
     bound = np.maximum(np.asarray(cv2.convertScaleAbs(strongest, alpha=_SHARE)), least)
     mask = without_ruling((ink >= bound).view(np.uint8), (ink >= least).view(np.uint8))
     # this algorithm is three times as fast in one thread as OpenCV's default
