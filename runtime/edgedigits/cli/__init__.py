@@ -68,7 +68,8 @@ def _not_installed(name: str) -> click.Command:
 
 @click.command(
     cls=_Commands,
-    epilog="Exit codes: 0 all read, 3 some image held nothing readable or was not as expected, 2 bad input or usage, 1 anything else.",
+    epilog="Exit codes: 0 all read, 3 some image held nothing readable or was not as expected, 2 bad input or usage,"
+    " 1 anything else.",
 )
 @click.version_option(package_name="edgedigits")
 def commands() -> None:
