@@ -28,6 +28,10 @@ SIZE_SLACK = 64 * 1024
 """Bytes that a file may hold beyond its weights: names, graph, scales."""
 
 
+REFUSED = -1
+"""Stands for the answer that there is no digit: the digit score lies under the threshold."""
+
+
 @dataclass(frozen=True)
 class Reference:
     """What files are compared with.
@@ -60,8 +64,8 @@ class Change:
 
     Attributes:
         image: its index.
-        reference: the digit that Keras answers.
-        answer: the digit that the file answers.
+        reference: the digit that Keras answers, or `REFUSED`.
+        answer: the digit that the file answers, or `REFUSED`.
     """
 
     image: int
@@ -85,7 +89,7 @@ class GateResult:
         lost: images that only Keras answers right.
         won: images that only the file answers right.
         ties: images on which the two best digits tie.
-        changes: the images answered otherwise than by Keras.
+        changes: the images answered otherwise than by Keras, refusals included.
         faults: what the gate holds against it; empty where it passed.
     """
 
@@ -128,6 +132,8 @@ def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateR
     scores, reference_scores = reference.scores(logits), reference.scores(reference.logits)
     threshold = reference.digit_score.threshold
     refusals = np.flatnonzero((scores < threshold) != (reference_scores < threshold))
+    told = np.where(scores < threshold, REFUSED, mine)
+    reference_told = np.where(reference_scores < threshold, REFUSED, theirs)
     measured = {
         "accuracy": float(right.mean()),
         "accuracy_drop": float(reference_right.mean() - right.mean()),
@@ -145,7 +151,8 @@ def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateR
         won=won,
         ties=ties,
         changes=tuple(
-            Change(int(image), int(theirs[image]), int(mine[image])) for image in np.flatnonzero(mine != theirs)
+            Change(int(image), int(reference_told[image]), int(told[image]))
+            for image in np.flatnonzero(told != reference_told)
         ),
         faults=(
             *_faults_of_answers(**measured, tolerance=tolerance),

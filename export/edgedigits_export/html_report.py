@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgedigits_export.charts import noise_chart, pareto_chart
+from edgedigits_export.gate import REFUSED
 from edgedigits_export.report import Section, Table, engine_title, make_sections
 from edgedigits_export.source import LabelledGlyphs, UInt8Array
 from edgedigits_export.trial import TriedFile
@@ -49,7 +50,7 @@ class ChangedDigit:
     Attributes:
         image: its index among the evaluation images.
         label: the digit that it shows.
-        reference: the digit that Keras answers.
+        reference: the digit that Keras answers, or `gate.REFUSED`.
         answers: what the files that differ answer, by file and engine.
     """
 
@@ -121,7 +122,7 @@ def _changed(changed: Sequence[ChangedDigit], glyphs: UInt8Array) -> list[str]:
     extent = f"the first {len(shown)} of {len(changed):,}" if len(shown) < len(changed) else f"all {len(changed)}"
     return [
         "<h2>Digits whose answer changed</h2>",
-        f"<p>Evaluation images that some file answers otherwise than Keras: {extent}.</p>",
+        f"<p>Evaluation images that some file answers otherwise than Keras, or refuses otherwise: {extent}.</p>",
         '<div class="digits">',
         *(_picture(digit, glyphs[digit.image]) for digit in shown),
         "</div>",
@@ -129,12 +130,16 @@ def _changed(changed: Sequence[ChangedDigit], glyphs: UInt8Array) -> list[str]:
 
 
 def _picture(digit: ChangedDigit, glyph: UInt8Array) -> str:
-    items = "".join(f"<li><b>{answer}</b>: {html.escape(who)}</li>" for who, answer in digit.answers.items())
+    items = "".join(f"<li><b>{_told(answer)}</b>: {html.escape(who)}</li>" for who, answer in digit.answers.items())
     return (
         f'<figure id="image-{digit.image}"><img alt="a {digit.label}" width="{28 * _SCALE}" height="{28 * _SCALE}"'
         f' src="data:image/png;base64,{_as_png(glyph)}"><figcaption>image {digit.image}, a {digit.label};'
-        f" Keras answers <b>{digit.reference}</b><ul>{items}</ul></figcaption></figure>"
+        f" Keras answers <b>{_told(digit.reference)}</b><ul>{items}</ul></figcaption></figure>"
     )
+
+
+def _told(answer: int) -> str:
+    return "no digit" if answer == REFUSED else str(answer)
 
 
 def _as_png(glyph: UInt8Array) -> str:

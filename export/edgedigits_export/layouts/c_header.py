@@ -16,7 +16,7 @@ _TEMPLATE = """\
  * SHA-256 {sha256}
  *
  * Input {input}: uint8 (1, 28, 28, 1), {paper} is paper, {ink} is ink. Output {output}: int8 (1, {classes}), quantized
- * by the file's own scale and zero point; the largest is the answer.
+ * by the file's own scale and zero point; the largest of the first ten is the answer{others}.
  */
 #ifndef EDGEDIGITS_DIGITS_INT8_H
 #define EDGEDIGITS_DIGITS_INT8_H
@@ -55,6 +55,7 @@ def _write(folder: Path, file: str, manifest: Mapping[str, Any]) -> None:
         ink=manifest["input"]["ink"],
         output=manifest["output"]["name"],
         classes=manifest["output"]["classes"],
+        others="; the eleventh is that of 'no digit'" if manifest["output"]["classes"] > 10 else "",
         rows="\n".join(rows),
         length=len(content),
     )
