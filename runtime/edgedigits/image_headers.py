@@ -1,7 +1,8 @@
 """Image headers: how large an encoded image is, told without decoding it.
 
 A file of a few kilobytes can hold an image that takes gigabytes once it is decoded (a decompression bomb). Whoever
-decodes asks here first. Only formats whose header says all that the decoder will allocate are known here.
+decodes asks here first. Only formats whose header says all that the decoder will allocate are known here; AVIF is not
+one of them: its boxes may name a small size and hold a large image, and its decoder allocates before it compares.
 """
 
 from __future__ import annotations
@@ -154,6 +155,10 @@ def _pnm(content: bytes | bytearray) -> Header:
     return Header("PNM", int(words[0]), int(words[1]), int(words[0]) * int(words[1]))
 
 
+_LEAST_TILE = 64 * 64
+"""Pixels that take as much memory as what is kept for each tile of a JPEG 2000, however small."""
+
+
 def _jpeg2000(content: bytes | bytearray) -> Header:
     """Take the largest of all codestreams' SIZ segments (ITU-T T.800, A.5.1): boxes may hold false ones."""
     return max(_codestreams(content), key=lambda header: header.pixels)
@@ -164,15 +169,10 @@ def _codestreams(content: bytes | bytearray) -> Iterator[Header]:
         right, bottom, left, top = struct.unpack_from(">IIII", content, match.end() + 4)
         (components,) = struct.unpack_from(">H", content, match.end() + 36)
         width, height = right - left, bottom - top
-        room = _with_components(width * height, components)
+        tile_width, tile_height = struct.unpack_from(">II", content, match.end() + 20)
+        tiles = -(-width // max(tile_width, 1)) * -(-height // max(tile_height, 1))
+        room = max(_with_components(width * height, components), tiles * _LEAST_TILE)
         yield Header("JPEG 2000", width, height, room, special=components in (2, 4))
-
-
-def _avif(content: bytes | bytearray) -> Header:
-    """Take the largest of all image spatial extents (ISO/IEC 23008-12, 6.5.3): grids and previews have their own."""
-    sizes = [struct.unpack_from(">II", content, match.end() + 4) for match in re.finditer(rb"ispe", content)]
-    width, height = max(sizes, key=lambda size: size[0] * size[1])
-    return Header("AVIF", width, height, width * height, special=b"alpha" in content[:8192])
 
 
 def _with_components(pixels: int, components: int) -> int:
@@ -189,6 +189,5 @@ _PARSERS: dict[bytes, Callable[[bytes | bytearray], Header]] = {
     rb"II[\x2a\x2b]\x00|MM\x00[\x2a\x2b]": _tiff,
     rb"P[1-6]\s": _pnm,
     rb"\xff\x4f\xff\x51|\x00\x00\x00\x0cjP  ": _jpeg2000,
-    rb".{4}ftyp(?:avif|avis|mif1)": _avif,
 }
 """How each format's files begin, as a regular expression, and what reads their header."""

@@ -192,7 +192,7 @@ def _mega(pixels: int) -> str:
 def _no_image(name: str) -> InputError:
     return InputError(
         f"{name}: not an image that can be read; use a PNG, JPEG, BMP, TIFF or WebP file"
-        " (a HEIC photo must be converted first)."
+        " (a HEIC or AVIF photo must be converted first)."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import sys
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from PIL import Image
 
 from edgedigits import InputError, Reader
 from edgedigits.image_headers import read_header
@@ -154,7 +156,13 @@ BOMBS = {
     "jpeg 2000": overwritten(
         WHOLE["jpeg 2000"], WHOLE["jpeg 2000"].index(b"\xff\x4f\xff\x51") + 8, ">II", 1 << 20, 1 << 20
     ),
-    "avif": overwritten(WHOLE["avif"], WHOLE["avif"].index(b"ispe") + 8, ">II", 1 << 16, 1 << 16),
+    "jpeg 2000 tiles": overwritten(
+        overwritten(WHOLE["jpeg 2000"], WHOLE["jpeg 2000"].index(b"\xff\x4f\xff\x51") + 8, ">II", 1000, 1000),
+        WHOLE["jpeg 2000"].index(b"\xff\x4f\xff\x51") + 24,
+        ">II",
+        1,
+        1,
+    ),
 }
 
 
@@ -206,3 +214,10 @@ def test_other_formats_are_not_handed_to_the_decoder() -> None:
         content = cv2.imencode(suffix, picture if suffix in (".hdr", ".pfm") else (255 * picture).astype(np.uint8))[1]
         with pytest.raises(InputError, match="not an image that can be read"):
             load_image(content.tobytes())
+
+
+def test_an_avif_that_names_a_small_size_is_not_decoded() -> None:
+    buffer = io.BytesIO()
+    Image.new("L", (64, 64)).save(buffer, "AVIF")
+    with pytest.raises(InputError, match="AVIF photo must be converted"):
+        load_image(buffer.getvalue())
