@@ -66,8 +66,8 @@ def draw_explanation(image: UInt8Array, reading: Reading, page: Page, hints: Seq
     answers, stages = _panel(image), [_panel(part) for part in (_evened(strokes), _ink(strokes), _coloured(strokes))]
     for digit in reading.digits:
         _draw_box(answers, digit, answers.shape[1] / reading.size[0])
-    for digit in reading.digits:
-        _draw_frame(stages[2], digit.box, stages[2].shape[1] / reading.size[0], _TEXT)
+    for found in page.digits:
+        _draw_frame(stages[2], found.hypothesis.box, stages[2].shape[1] / (strokes.labels.shape[1] * shrink), _TEXT)
     return np.vstack(
         [
             _lines(_summary(reading), _TEXT),
@@ -176,7 +176,7 @@ def _glyphs(reading: Reading, page: Page) -> UInt8Array:
 
 def _in_reading_order(reading: Reading, page: Page) -> list[tuple[Digit, Scored]]:
     """Return the digits of a reading, each with the stroke that was taken for it: that whose box is nearest."""
-    boxes = np.array([digit.hypothesis.box for digit in page.digits]).reshape(-1, 4)
+    boxes = np.array([page.place(digit) for digit in page.digits]).reshape(-1, 4)
     return [(d, page.digits[int(np.abs(boxes - d.box).sum(axis=1).argmin())]) for d in reading.digits]
 
 

@@ -98,11 +98,11 @@ class Reader:
         page = recognise(grey, max(size) / max(grey.shape), self._classify_glyphs)
         boxes = [found.hypothesis.box for found in page.digits]
         digits = [
-            _digit(page.digits[i], _in_pixels(boxes[i], size), number)
+            _digit(page.digits[i], _in_pixels(page.place(page.digits[i]), size), number)
             for number, line in enumerate(reading_lines(boxes))
             for i in line
         ]
-        reading = Reading(tuple(digits), size)
+        reading = Reading(tuple(digits), size, turned=-90 * page.turn % 360)
         if expect is not None:
             reading = constrain(reading, expect)
         return reading.above(self.bundle.confidence_threshold if threshold is None else threshold), page

@@ -62,11 +62,14 @@ class Reading:
         digits: the digits in reading order: line by line, from left to right.
         size: width and height of the upright image in pixels.
         expected: whether every line is as it was expected to be; None where nothing was expected.
+        turned: degrees, 0, 90, 180 or 270, by which the sheet had to be turned clockwise to be read; lines are those of
+            the turned sheet, boxes those of the image as it is.
     """
 
     digits: tuple[Digit, ...]
     size: tuple[int, int]
     expected: bool | None = None
+    turned: int = 0
 
     @property
     def text(self) -> str:
@@ -95,11 +98,13 @@ class Reading:
     def as_dict(self) -> dict[str, Any]:
         """Return text and digits as plain values, as the command line writes them to JSON.
 
-        "expected" is there only where something was expected.
+        "expected" is there only where something was expected, "turned" only where the sheet lay otherwise.
         """
         plain: dict[str, Any] = {"text": self.text, "digits": [digit.as_dict() for digit in self.digits]}
         if self.expected is not None:
             plain["expected"] = self.expected
+        if self.turned:
+            plain["turned"] = self.turned
         return plain
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.glyphs import SIDE
 from edgedigits.reading import Classification
 from edgedigits.stages.choice import choose, evidence, sort_views
 from edgedigits.stages.context import page_evidence, surroundings_cost, text_costs
@@ -16,6 +18,7 @@ from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
 from edgedigits.stages.light import UInt8Array, ink_levels
 from edgedigits.stages.strokes import Strokes, find_strokes
+from edgedigits.stages.turning import Box, likely_turn, turn_back
 
 Classify = Callable[[UInt8Array], Classification]
 """Glyphs (N, 28, 28, 1) to probabilities and digit scores."""
@@ -28,6 +31,10 @@ _PLAIN = 3.0
 """How much more evidence is asked for where all digits are 0 or 1, which whatever is round or long looks like."""
 _ACCEPTED = 2.0
 """Evidence that each other digit must have, likewise."""
+_READ = 0.9
+"""Share of the ink from which a page is the right way up beyond doubt."""
+_MOST_STROKES, _STRONGEST = 300, 64
+"""Strokes of a page, of which a texture has more, and how many of them tell as much as all which way is up."""
 _DARK_BOARD = 128
 """Median grey level up to which an image may be a blackboard."""
 _LEAST_DOUBT = 0.15
@@ -68,27 +75,54 @@ class Page:
     Attributes:
         digits: in no order.
         levels: the strokes of the image at each of its sizes.
+        singles: every stroke by itself, in its best view, the one with the most ink first.
+        turn: quarter turns counterclockwise after which the image was read; places are those of the turned image.
     """
 
     digits: tuple[Scored, ...]
     levels: tuple[Strokes, ...]
+    singles: tuple[Scored, ...]
+    turn: int = 0
 
     @property
     def evidence(self) -> float:
         """Return how much of the image the digits explain, and how well."""
         return sum(digit.score * digit.hypothesis.ink * digit.hypothesis.contrast for digit in self.digits)
 
+    def place(self, digit: Scored) -> Box:
+        """Return where a digit lies in the image before it was turned."""
+        finest = self.levels[0].level
+        height, width = (side * finest.shrink for side in finest.ink.shape)
+        return turn_back(digit.hypothesis.box, self.turn, (height, width) if self.turn % 2 else (width, height))
+
 
 def recognise(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
     """Return the digits of an image.
 
-    Light writing is looked for as well where most of the image is dark; what explains the image better is taken.
+    Light writing is looked for as well where most of the image is dark; what explains the image better is taken. Where
+    little can be read as it is, and most with the image turned, it is turned.
 
     Args:
         grey: uint8, (H, W).
         shrink: how many pixels of the original image one pixel of `grey` is wide.
         classify: the model.
     """
+    page = _recognise_upright(grey, shrink, classify)
+    ink = np.array([single.hypothesis.ink * single.hypothesis.contrast for single in page.singles])
+    if (
+        len(ink) > _MOST_STROKES
+        or sum(d.hypothesis.ink * d.hypothesis.contrast for d in page.digits) > _READ * ink.sum()
+    ):
+        return page
+    strongest = [single.hypothesis for single in page.singles[:_STRONGEST]]
+    turn = likely_turn(_glyphs(strongest), ink[:_STRONGEST], partial(_judge, classify))
+    if not turn:
+        return page
+    turned = _recognise_upright(np.ascontiguousarray(np.rot90(grey, turn)), shrink, classify)
+    return replace(turned, turn=turn) if turned.evidence > page.evidence else page
+
+
+def _recognise_upright(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
     dark = _recognise_dark(grey, shrink, classify)
     if float(np.median(grey[::4, ::4])) > _DARK_BOARD:
         return dark
@@ -110,20 +144,30 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
     settled = np.array([s.hypothesis.box for s in singles if s.score >= _SETTLED]).reshape(-1, 4)
     joined = [h for strokes in levels for h in joined_hypotheses(strokes, ~_lie_in(strokes, settled))]
     scored = [*singles, *_score(joined, classify), *_cut(singles, settled, classify)]
-    return Page(_best(scored, rejected), levels)
+    strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.ink * look.hypothesis.contrast)
+    return Page(_best(scored, rejected), levels, tuple(strongest))
 
 
 def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]:
     if not hypotheses:
         return []
-    glyphs = np.stack([hypothesis.glyph() for hypothesis in hypotheses])[..., np.newaxis]
-    probabilities, digit_scores = classify(glyphs)
-    scores = evidence(digit_scores.astype(np.float64) * np.sqrt(probabilities.max(axis=1)))
+    probabilities, scores = _judge(classify, _glyphs(hypotheses))
     scores -= _JOINT_COST * np.array([len(h.pieces) - 1 for h in hypotheses])
     scores -= _CUT_COST * np.array([h.is_part for h in hypotheses])
     for i in np.flatnonzero(scores > 0):
         scores[i] -= surroundings_cost(hypotheses[int(i)])
     return [Scored(h, p, float(s)) for h, p, s in zip(hypotheses, probabilities, scores, strict=True)]
+
+
+def _glyphs(hypotheses: Sequence[Hypothesis]) -> UInt8Array:
+    """Return hypotheses as the model sees them: uint8, (N, 28, 28, 1)."""
+    return np.array([h.glyph() for h in hypotheses], np.uint8).reshape(-1, SIDE, SIDE, 1)
+
+
+def _judge(classify: Classify, glyphs: UInt8Array) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """Return what the model says of glyphs: probabilities (N, 10) and evidence of being a digit (N,)."""
+    probabilities, digit_scores = classify(glyphs)
+    return probabilities, evidence(digit_scores.astype(np.float64) * np.sqrt(probabilities.max(axis=1, initial=0)))
 
 
 def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[Scored, ...]:
