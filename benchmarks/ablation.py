@@ -28,7 +28,7 @@ FITTED = 25_000
 VIEWS = 600_000
 """Glyphs that each variant sees."""
 
-DEFAULT = replace(RECIPES["default"], additions=Additions(captured=5_500, soiled=5_500, written=2_700, outliers=6_300))
+DEFAULT = replace(RECIPES["default"], additions=Additions(captured=3_200, soiled=2_800, written=1_400, outliers=3_600))
 """The default recipe with additions in proportion to the fewer digits."""
 
 STILL = Augmentation(rotation=0, shear=0, scale=0, shift=0, elastic=0, thinner=0, thicker=0, blur=0, contrast=0)
@@ -40,8 +40,8 @@ VARIANTS: Mapping[str, Recipe] = {
     "no outliers": replace(DEFAULT, additions=replace(DEFAULT.additions, outliers=0)),
     "no augmentation": replace(DEFAULT, augmentation=STILL),
     "no averaging": replace(DEFAULT, averaging=0.0),
-    "four convolutions": replace(DEFAULT, widths=(24, 40, 56, 64)),
-    "half the width": replace(DEFAULT, widths=(12, 16, 20, 24, 28)),
+    "four convolutions": replace(DEFAULT, widths=(32, 40, 56, 56)),
+    "half the width": replace(DEFAULT, widths=(16, 16, 20, 24, 24)),
 }
 TAUGHT = "half the width, taught by the default"
 
