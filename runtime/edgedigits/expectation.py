@@ -128,7 +128,7 @@ def constrain(reading: Reading, expectation: Expectation) -> Reading:
     among the strings that fit. A line of which no string fits stays as it was read, and `expected` is False.
 
     Args:
-        reading: of any image, no digit marked as unreadable.
+        reading: of any image; unreadable digits are chosen among what they may be, like the others.
         expectation: what each of its lines must be.
 
     Example:

@@ -237,6 +237,19 @@ def test_explain_writes_pictures_and_gives_hints(tmp_path: Path) -> None:
     assert "hints" not in json.loads(predict(path, "--format", "jsonl").stdout)
 
 
+def test_pictures_overwrite_nothing_and_are_not_read_again(folder: Path, tmp_path: Path) -> None:
+    image = tmp_path / "seven.png"
+    image.write_bytes((folder / "seven0.png").read_bytes())
+    for _ in range(2):
+        run = predict(tmp_path, "--save-dir", tmp_path / "drawn", "--explain", tmp_path / "how")
+        assert run.stdout == f"{image}: 7\n"
+    assert predict(image, "--save-dir", tmp_path).returncode == 0
+    assert image.read_bytes() == (folder / "seven0.png").read_bytes()
+    assert (tmp_path / "seven-2.png").exists()
+    predict(image, "--save-dir", tmp_path / "both", "--explain", tmp_path / "both")
+    assert len(list((tmp_path / "both").iterdir())) == 2
+
+
 def test_a_limit_on_pixels_can_be_set(folder: Path) -> None:
     run = predict(folder / "seven0.png", "--max-megapixels", "0.01")
     assert run.returncode == 2

@@ -51,6 +51,12 @@ def test_lines_are_printed_when_the_reading_changes(clip: Path) -> None:
     assert [line.split()[-1] for line in run.stdout.splitlines()] == ["7", "3"]
 
 
+def test_frames_are_read_as_they_are_expected_to_be(clip: Path) -> None:
+    rows = [json.loads(line) for line in webcam(clip, "--json", "--range", "5..9").stdout.splitlines()]
+    assert [row["expected"] for row in rows] == [False] * 5 + [True] * 5 + [False] * 5
+    assert "(not as expected)" in webcam(clip, "--range", "5..9").stdout
+
+
 def test_frames_ends_it(clip: Path) -> None:
     assert len(webcam(clip, "--json", "--frames", "4").stdout.splitlines()) == 4
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -95,13 +95,14 @@ def predict(
         require_screen()
     expected = expectation(expect, length, bounds, checksum)
     work = Work(bundle, engine, model, threads, round(max_megapixels * 1e6), threshold, expected)
-    images, unusable = collect_images(paths, work.max_pixels)
+    folders = [folder for folder in (save_dir, explain_dir) if folder is not None]
+    images, unusable = collect_images(paths, folders, work.max_pixels)
     for reason in unusable:
         click.echo(f"Error: {reason}", err=True)
     failed, unread = len(unusable), 0
 
-    pictures = _PictureFolder(save_dir, "--save-dir")
-    explanations = _PictureFolder(explain_dir, "--explain")
+    pictures = _PictureFolder(save_dir, "--save-dir", images)
+    explanations = pictures if explain_dir == save_dir else _PictureFolder(explain_dir, "--explain", images)
     tasks = [
         Task(name, source, pictures.path_for(name), explanations.path_for(name)) for name, source in images.items()
     ]
@@ -148,13 +149,13 @@ def _progress(count: int) -> Iterator[Callable[[], None]]:
 
 
 class _PictureFolder:
-    """A folder of pictures in which files of the same name do not overwrite each other; none where `path` is None."""
+    """A folder of pictures that overwrite neither each other nor the images; none where `path` is None."""
 
-    def __init__(self, path: Path | None, option: str) -> None:
+    def __init__(self, path: Path | None, option: str, images: Iterable[str]) -> None:
         self._path = path
-        self._taken: set[str] = set()
         if path is None:
             return
+        self._taken = {Path(name).stem for name in images if Path(name).parent.resolve() == path.resolve()}
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
