@@ -85,7 +85,8 @@ def draw_explanation(image: UInt8Array, reading: Reading, page: Page, hints: Seq
 def _summary(reading: Reading) -> list[str]:
     text = reading.text.split("\n") if reading.digits else ["no digit found"]
     expected = "" if reading.expected is not False else " (not as expected)"
-    return [f"read: {' | '.join(text)}{expected}"]
+    turned = f" (the sheet turned by {reading.turned} degrees)" if reading.turned else ""
+    return [f"read: {' | '.join(text)}{expected}{turned}"]
 
 
 def _most_telling(page: Page) -> Strokes:
