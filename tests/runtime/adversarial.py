@@ -89,6 +89,7 @@ ADVERSARIAL: dict[str, Callable[[], Picture]] = {
     **{f"noise {grain}": (lambda grain=grain: _noise(grain)) for grain in (1, 2, 4, 8, 20)},
     "salt": _salt,
     **{f"digits {height}": (lambda height=height: _digits(height)) for height in (8, 12, 16, 24, 40)},
+    **{f"turned digits {height}": (lambda height=height: np.rot90(_digits(height)).copy()) for height in (16, 40)},
     "comb": _comb,
     "scribble": _scribble,
     "pieces": _pieces,

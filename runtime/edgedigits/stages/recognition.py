@@ -49,6 +49,8 @@ _REJECTED = 0.0
 """Evidence below which connected strokes are something else."""
 _SETTLED = 4.0
 """Evidence at which strokes are a digit by themselves and nothing else is tried."""
+_MOST_CUT = 400
+"""Strokes that are tried to be cut; a page has fewer that touch, a texture more than are worth the time."""
 _COMPARED_AT_ONCE = 1 << 20
 """Pairs of boxes: a texture has more than there is memory for."""
 
@@ -225,6 +227,8 @@ def _cut(singles: Sequence[Scored], settled: npt.NDArray[np.float64], classify: 
     tables = []
     for whole in singles:
         x, y, width, height = whole.hypothesis.box
+        if len(tables) == _MOST_CUT:
+            break
         if whole.score >= 0 or width < 0.75 * height:
             continue
         middles = settled[:, :2] + settled[:, 2:] / 2 - (x, y)
