@@ -32,6 +32,7 @@ FILES = {
     "curves.png",
     "confusion.png",
     "mistakes.png",
+    "reliability.png",
     "metrics.json",
     "calibration.npz",
     "evaluation.npz",
@@ -136,7 +137,7 @@ def test_the_calibration_glyphs_are_balanced_and_none_that_the_model_is_measured
         assert not chosen & {glyph.tobytes() for glyph in dataset.test.glyphs}
 
 
-@pytest.mark.parametrize("name", ["curves.png", "confusion.png", "mistakes.png"])
+@pytest.mark.parametrize("name", ["curves.png", "confusion.png", "mistakes.png", "reliability.png"])
 def test_the_plots_are_pictures(name: str, trained: Path) -> None:
     image = cv2.imread(str(trained / name))
     assert image is not None

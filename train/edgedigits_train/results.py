@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from edgedigits.bundle import DigitScore
 from edgedigits.errors import InputError
@@ -23,6 +24,8 @@ from edgedigits_train import plots
 from edgedigits_train.backend import keras
 from edgedigits_train.calibration import balanced_sample, fit_digit_score, fit_temperature
 from edgedigits_train.datasets import Dataset, LabelledGlyphs
+from edgedigits_train.evaluation.measures import calibration
+from edgedigits_train.evaluation.reliability import reliability_diagram
 from edgedigits_train.fine_tuning import Base
 from edgedigits_train.fitting import Fit, predict_logits
 from edgedigits_train.metrics import Metrics, OwnRecord, Score, Share
@@ -88,6 +91,7 @@ def write_results(
     plots.curves(fitted.history, folder / "curves.png")
     plots.confusion(test, dataset.test.labels, folder / "confusion.png")
     plots.mistakes(dataset.test, test, temperature, folder / "mistakes.png")
+    _draw_reliability(test, dataset.test.labels, temperature, digit_score, folder / "reliability.png")
     _save_arrays(balanced_sample(training, CALIBRATION_GLYPHS, seed=seed), folder / "calibration.npz")
     _save_arrays(dataset.test, folder / "evaluation.npz")
     record = _own_record(own, base, model, temperature, digit_score, dataset.test) if own else None
@@ -112,6 +116,18 @@ def write_results(
     )
     (folder / "metrics.json").write_text(metrics.to_json(), encoding="utf-8")
     return metrics
+
+
+def _draw_reliability(
+    logits: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.uint8],
+    temperature: float,
+    digit_score: DigitScore,
+    path: Path,
+) -> None:
+    probabilities, _ = interpret_logits(logits, temperature, digit_score)
+    found = calibration(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+    reliability_diagram([("test digits", found)]).savefig(path, dpi=120)
 
 
 def _own_record(

@@ -30,9 +30,9 @@ def train(recipe: Recipe, out: Path, *, seed: int = 0, extra: Path | None = None
 
     It is trained and scored on MNIST; where that can be neither found nor downloaded, on synthetic digits.
 
-    The files are digits.keras, curves.png, confusion.png, mistakes.png, calibration.npz, evaluation.npz and, last,
-    metrics.json. They appear together at the end: a training that fails or is interrupted leaves them as they were,
-    and beside them a checkpoint from which `resume` goes on.
+    The files are digits.keras, curves.png, confusion.png, mistakes.png, reliability.png, calibration.npz,
+    evaluation.npz and, last, metrics.json. They appear together at the end: a training that fails or is interrupted
+    leaves them as they were, and beside them a checkpoint from which `resume` goes on.
 
     Args:
         recipe: what is trained, and how.
