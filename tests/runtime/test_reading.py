@@ -243,6 +243,40 @@ def test_lines_may_slope() -> None:
     assert [[int(order[i]) for i in line] for line in lines] == [list(range(r * 12, r * 12 + 12)) for r in range(3)]
 
 
+def grid(
+    left: float, top: float, rows: int, columns: int, pitch: float = 60
+) -> list[tuple[float, float, float, float]]:
+    """Return the boxes of a block of lines of digits 20 wide and 40 high."""
+    return [(left + 30.0 * column, top + 60.0 * row, 20.0, 40.0) for row in range(rows) for column in range(columns)]
+
+
+def read_order(boxes: list[tuple[float, float, float, float]]) -> list[int]:
+    shuffled = np.random.default_rng(2).permutation(len(boxes))
+    lines = reading_lines([boxes[i] for i in shuffled])
+    return [int(shuffled[i]) for line in lines for i in line]
+
+
+def test_columns_are_read_one_after_the_other() -> None:
+    boxes = grid(0, 0, 4, 3) + grid(250, 30, 4, 3) + grid(500, 5, 5, 3)
+    assert read_order(boxes) == list(range(len(boxes)))
+
+
+def test_the_rows_of_a_table_are_read_across() -> None:
+    left, right = grid(0, 0, 4, 3), grid(300, 4, 4, 2)
+    across = [i for row in range(4) for i in [*range(3 * row, 3 * row + 3), *range(12 + 2 * row, 14 + 2 * row)]]
+    assert read_order(left + right) == across
+
+
+def test_a_wide_gap_in_one_line_parts_nothing() -> None:
+    boxes = [*grid(0, 0, 1, 4), *grid(400, 15, 1, 4)]
+    assert len(reading_lines(boxes)) == 1
+
+
+def test_curved_lines_are_followed() -> None:
+    bow = [(35.0 * i, 100.0 * row + 60 * float(np.sin(i / 4)), 20.0, 40.0) for row in range(3) for i in range(15)]
+    assert read_order(bow) == list(range(45))
+
+
 @given(st.lists(st.tuples(*[st.floats(0, 1000)] * 2, *[st.floats(1, 200)] * 2), max_size=20))
 def test_every_box_is_in_one_line(boxes: list[tuple[float, float, float, float]]) -> None:
     assert sorted(i for line in reading_lines(boxes) for i in line) == list(range(len(boxes)))

@@ -23,6 +23,10 @@ REACH = 25
 _SMALLEST_SIDE = 24
 _TILE, _SAMPLES = 48, 12
 """Side of the tiles in which noise is measured, in pixels, and of the grid of pixels that is looked at in each."""
+_LOW = 0.16
+"""Share of a normal distribution that lies more than a standard deviation below its middle."""
+_QUIET = 2.5
+"""Noise of a good photo of paper; where the whole has no more, no place is looked at by itself."""
 _FAR_QUIETER = 3.0
 """Factor from which a place is quieter than the whole: paper on a desk whose grain fills most of the image."""
 DARK = 24
@@ -106,26 +110,26 @@ def _middle_and_spread(ink: UInt8Array) -> tuple[np.uint8, npt.NDArray[np.float3
     # some hundred pixels of a tile tell as much as all
     step = max(1, min(height // (rows * _SAMPLES), width // (columns * _SAMPLES)))
     sample = ink[::step, ::step]
+    running = np.cumsum(np.bincount(sample.ravel(), minlength=256))
+    low, middle = (int(np.searchsorted(running, running[-1] * share)) for share in (_LOW, 0.5))
+    noise = max(float(middle - low), 0.5)
+    if noise <= _QUIET:
+        return np.uint8(middle), np.full((1, 1), noise, np.float32)
+
     high, wide = sample.shape[0] // rows, sample.shape[1] // columns
     tiles = sample[: rows * high, : columns * wide].reshape(rows, high, columns, wide).swapaxes(1, 2)
-    middle, low = _middle_and_low(tiles.reshape(1, 1, -1))
-    middles, lows = _middle_and_low(tiles.reshape(rows, columns, -1))
-    noise = float(middle[0, 0]) - float(low[0, 0])
+    last = high * wide - 1
+    at = (round(_LOW * last), round(0.5 * last))
+    values = np.partition(tiles.reshape(rows, columns, -1), at, axis=2)
     # of neighbouring tiles, one may be full of ink
-    own = cv2.medianBlur(np.subtract(middles, lows), 3).astype(np.float32)
-    return middle[0, 0], np.maximum(np.where(own * _FAR_QUIETER < noise, own, np.float32(noise)), np.float32(0.5))
-
-
-def _middle_and_low(values: UInt8Array) -> tuple[UInt8Array, UInt8Array]:
-    """Return the 50th and the 16th percentile of tiles: (rows, columns) of (rows, columns, N)."""
-    last = values.shape[2] - 1
-    low, middle = round(0.16 * last), round(0.5 * last)
-    parts = np.partition(values, (low, middle), axis=2)
-    return parts[:, :, middle], parts[:, :, low]
+    own = cv2.medianBlur(values[:, :, at[1]] - values[:, :, at[0]], 3).astype(np.float32)
+    return np.uint8(middle), np.maximum(np.where(own * _FAR_QUIETER < noise, own, np.float32(noise)), np.float32(0.5))
 
 
 def spread_tiles(tiles: UInt8Array, shape: tuple[int, ...]) -> UInt8Array:
     """Return a value for each pixel from one for each tile."""
     import cv2
 
+    if tiles.size == 1:
+        return np.full(shape, tiles[0, 0], np.uint8)
     return np.asarray(cv2.resize(tiles, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -8,12 +8,22 @@ import numpy as np
 
 Box = tuple[float, float, float, float]
 
+_GUTTER = 2.0
+"""Width of the gap between columns, in heights of a digit; the gaps within a line are smaller."""
+_FEWEST_LINES = 2
+"""Lines of a column: of one line, a gap only parts words."""
+_APART = 0.3
+"""Height by which lines must be shifted, in heights of a digit, so that they do not run on across a gap."""
+
 
 def reading_lines(boxes: Sequence[Box]) -> list[list[int]]:
-    """Group boxes into lines from top to bottom, each from left to right.
+    """Group boxes into lines from top to bottom, each from left to right, column by column where there are several.
 
     A box continues the line whose last box it stands beside: their middles differ in height by less than half
     of the larger one, and no other line fits better. So lines may slope and bend.
+
+    Columns are blocks of lines side by side, with a gap between them that no line crosses, and whose lines are not
+    level: where they are, they are the rows of a table and are read across.
 
     Args:
         boxes: x, y, width, height of each.
@@ -21,19 +31,52 @@ def reading_lines(boxes: Sequence[Box]) -> list[list[int]]:
     Returns:
         Indices of the boxes, line by line.
     """
+    return [line for column in _columns(boxes, list(range(len(boxes)))) for line in _lines(boxes, column)]
+
+
+def _columns(boxes: Sequence[Box], members: list[int]) -> list[list[int]]:
+    """Part boxes into columns, from left to right, at the widest gaps first."""
+    if len(members) < 2 * _FEWEST_LINES:
+        return [members]
+    height = float(np.median([boxes[i][3] for i in members]))
+    order = sorted(members, key=lambda i: boxes[i][0])
+    ends = np.maximum.accumulate([boxes[i][0] + boxes[i][2] for i in order])
+    gaps = np.array([boxes[i][0] for i in order[1:]]) - ends[:-1]
+    for at in np.argsort(-gaps, kind="stable").tolist():
+        if gaps[at] < _GUTTER * height:
+            break
+        left, right = order[: at + 1], order[at + 1 :]
+        if _are_columns(boxes, _lines(boxes, left), _lines(boxes, right), height):
+            return [*_columns(boxes, left), *_columns(boxes, right)]
+    return [members]
+
+
+def _are_columns(boxes: Sequence[Box], left: list[list[int]], right: list[list[int]], height: float) -> bool:
+    """Tell whether two blocks of lines have enough lines that do not run on from one to the other."""
+    if min(len(left), len(right)) < _FEWEST_LINES:
+        return False
+    # where lines run on, the end of each on the left is level with the beginning of one on the right
+    ends, starts = ([_middle(boxes[line[k]]) for line in lines] for lines, k in ((left, -1), (right, 0)))
+    shifts = [min(abs(end - start) for start in starts) for end in ends]
+    return float(np.median(shifts)) > _APART * height
+
+
+def _lines(boxes: Sequence[Box], members: Sequence[int]) -> list[list[int]]:
     lines: list[list[int]] = []
-    for i in sorted(range(len(boxes)), key=lambda i: boxes[i][0] + boxes[i][2] / 2):
+    for i in sorted(members, key=lambda i: boxes[i][0] + boxes[i][2] / 2):
         fits = [(misfit, line) for line in lines if (misfit := _misfit(boxes, line, i)) < 1]
         if fits:
             min(fits, key=lambda fit: fit[0])[1].append(i)
         else:
             lines.append([i])
-    return sorted(lines, key=lambda line: float(np.mean([boxes[i][1] + boxes[i][3] / 2 for i in line])))
+    return sorted(lines, key=lambda line: float(np.mean([_middle(boxes[i]) for i in line])))
 
 
 def _misfit(boxes: Sequence[Box], line: Sequence[int], i: int) -> float:
     """Return how far box i is from continuing a line: below 1 it may."""
-    _, y, _, height = boxes[i]
-    _, last_y, _, last_height = boxes[line[-1]]
-    apart = abs((y + height / 2) - (last_y + last_height / 2))
-    return apart / (0.5 * max(height, last_height))
+    last = boxes[line[-1]]
+    return abs(_middle(boxes[i]) - _middle(last)) / (0.5 * max(boxes[i][3], last[3]))
+
+
+def _middle(box: Box) -> float:
+    return box[1] + box[3] / 2

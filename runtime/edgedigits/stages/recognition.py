@@ -143,9 +143,16 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
     singles = [look for place in looks for look in place]
     rejected = [place[0].hypothesis for place in looks if max(look.score for look in place) < _REJECTED]
 
-    settled = np.array([s.hypothesis.box for s in singles if s.score >= _SETTLED]).reshape(-1, 4)
+    settled = _boxes(singles, _SETTLED)
     joined = [h for strokes in levels for h in joined_hypotheses(strokes, ~_lie_in(strokes, settled))]
-    scored = [*singles, *_score(joined, classify), *_cut(singles, settled, classify)]
+    cuts = _cuts(singles, _boxes(singles, _ACCEPTED))
+    parts = [part for table in cuts for row in table for part in row if part]
+    # in one call of the model
+    more_scored = _score([*joined, *parts], classify)
+    judged = iter(more_scored[len(joined) :])
+    scored = [*singles, *more_scored[: len(joined)]]
+    for table in cuts:
+        scored += _best_parts([[next(judged) if part else None for part in row] for row in table])
     strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.ink * look.hypothesis.contrast)
     return Page(_best(scored, rejected), levels, tuple(strongest))
 
@@ -222,26 +229,27 @@ def _lie_in(strokes: Strokes, boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.
     return lie_in
 
 
-def _cut(singles: Sequence[Scored], settled: npt.NDArray[np.float64], classify: Classify) -> list[Scored]:
-    """Cut the wide strokes that are no digit, and return the parts that are."""
-    tables = []
+def _boxes(scored: Sequence[Scored], least: float) -> npt.NDArray[np.float64]:
+    """Return the boxes (N, 4) of what has at least so much evidence."""
+    return np.array([s.hypothesis.box for s in scored if s.score >= least], np.float64).reshape(-1, 4)
+
+
+def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[list[list[Hypothesis | None]]]:
+    """Cut the wide strokes that are no digit and hold none: a table of parts, as of `cut_hypotheses`, for each."""
+    tables: list[list[list[Hypothesis | None]]] = []
     for whole in singles:
         x, y, width, height = whole.hypothesis.box
         if len(tables) == _MOST_CUT:
             break
         if whole.score >= 0 or width < 0.75 * height:
             continue
-        middles = settled[:, :2] + settled[:, 2:] / 2 - (x, y)
+        middles = read[:, :2] + read[:, 2:] / 2 - (x, y)
         if not ((middles > 0) & (middles < (width, height))).all(axis=1).any():
             tables.append(cut_hypotheses(whole.hypothesis.strokes, whole.hypothesis.pieces[0]))
-    parts = iter(_score([part for table in tables for row in table for part in row if part], classify))
-    found = []
-    for table in tables:
-        found += _best_cuts([[next(parts) if part else None for part in row] for row in table])
-    return found
+    return tables
 
 
-def _best_cuts(parts: Sequence[Sequence[Scored | None]]) -> list[Scored]:
+def _best_parts(parts: Sequence[Sequence[Scored | None]]) -> list[Scored]:
     """Return the row of parts with the largest evidence that explains all of the stroke; empty where none does.
 
     A rest of its neighbour's rim makes a digit doubtful: those that are beyond doubt vouch for it.

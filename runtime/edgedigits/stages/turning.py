@@ -20,8 +20,8 @@ _READ = 0.5
 """Share of the strokes, or of their ink, that must be digits the other way up."""
 _BETTER = 1.5
 """Factor by which the evidence, or the number of sure digits, must be larger the other way up."""
-_FEWEST = 2
-"""Digits that tell which way is up, at least so many must be sure."""
+_FEWEST, _LEAST = 3, 2
+"""Digits that tell which way is up: so many must be sure, and all where there are fewer; one alone says nothing."""
 _TELLING = (2, 3, 4, 5, 6, 7, 9)
 """0, 1 and 8 look the same both ways up; 6 is 9, but of a line of digits some are others."""
 
@@ -43,8 +43,9 @@ def likely_turn(
         >>> likely_turn(np.zeros((2, 28, 28, 1), np.uint8), np.ones(2), surely_seven)
         2
     """
-    if len(glyphs) < _FEWEST:
+    if len(glyphs) < _LEAST:
         return 0
+    fewest = min(_FEWEST, len(glyphs))
     ways = np.concatenate([np.rot90(glyphs, turn, axes=(1, 2)) for turn in range(4)])
     probabilities, evidence = judge(ways)
     values, scores = probabilities.argmax(axis=1).reshape(4, -1), evidence.reshape(4, -1)
@@ -53,8 +54,8 @@ def likely_turn(
     turn = int(totals.argmax())
     read = scores[turn] > 0
     most = max(float(np.mean(read)), float(weights @ read) / max(float(weights.sum()), 1e-9)) >= _READ
-    clearer = totals[turn] >= _BETTER * totals[0] or sure[turn] >= _BETTER * sure[0] + _FEWEST
-    return turn if most and clearer and sure[turn] >= _FEWEST else 0
+    clearer = totals[turn] >= _BETTER * totals[0] or sure[turn] >= _BETTER * sure[0] + fewest
+    return turn if most and clearer and sure[turn] >= fewest else 0
 
 
 def turn_back(box: Box, turn: int, size: tuple[float, float]) -> Box:
