@@ -20,6 +20,9 @@ _WIDEST = 6.0
 """Width over height of a row of touching digits."""
 _MOST_JOINED = 400
 """Strokes, and pairs of them, looked at in a level; a page has fewer, a texture more than are worth the time."""
+_GAPS = (1.0, 2.0, 3.5)
+"""Gaps in a broken line, in widths of the stroke."""
+_MOST_PIECES = 12
 _PAIRS_AT_ONCE = 100_000
 
 Box = tuple[float, float, float, float]
@@ -112,10 +115,9 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
     )
     # the larger of a pair must be worth it
     large = usable[height[usable] >= 0.6 * SMALLEST_HEIGHT]
-    if large.size > _MOST_JOINED:
+    if large.size == 0 or large.size > _MOST_JOINED:
         return []
-    if large.size == 0:
-        return []
+    broken = _broken_digits(strokes, usable, open_pieces)
     # so many rows of the table of pairs at a time that the memory it takes is small
     blocks = np.array_split(large, -(-large.size * usable.size // _PAIRS_AT_ONCE))
     tables = [_may_be_joined(strokes, block, usable) for block in blocks]
@@ -123,16 +125,54 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
     some_open = open_pieces[first] | open_pieces[second]
     first, second = first[some_open], second[some_open]
     if first.size == 0:
-        return []
+        return broken
     pairs = np.unique(np.sort(np.stack([first, second], axis=1), axis=1), axis=0)
     if len(pairs) > _MOST_JOINED:
-        return []
+        return broken
     found = _wholes(strokes, pairs)
     partners, counts = np.unique(first, return_counts=True)
     groups = {tuple(sorted([int(i), *second[first == i].tolist()])) for i in partners[(counts >= 2) & (counts <= 4)]}
     for group in sorted(groups):
         found += _wholes(strokes, np.array([group]))
-    return [h for h in found if h.box[2] <= 1.3 * h.box[3]]
+    return [h for h in found if h.box[2] <= 1.3 * h.box[3]] + broken
+
+
+def _broken_digits(
+    strokes: Strokes, usable: npt.NDArray[np.intp], open_pieces: npt.NDArray[np.bool_]
+) -> list[Hypothesis]:
+    """Return rows of pieces that follow on each other at small gaps, as a pencil leaves them."""
+    if not 1 < usable.size <= _MOST_JOINED:
+        return []
+    x, y, width, height = strokes.boxes[usable].T
+    right, bottom = x + width, y + height
+    gap_x = np.maximum(x[:, np.newaxis], x) - np.minimum(right[:, np.newaxis], right)
+    gap_y = np.maximum(y[:, np.newaxis], y) - np.minimum(bottom[:, np.newaxis], bottom)
+    gaps = np.hypot(np.maximum(gap_x, 0), np.maximum(gap_y, 0)) / float(np.median(strokes.width[usable]))
+    found: dict[tuple[int, ...], None] = {}
+    for reach in _GAPS:
+        owner = _connected(gaps <= reach)
+        for first in np.flatnonzero(np.bincount(owner) > 2).tolist():
+            pieces = usable[owner == first]
+            if len(pieces) <= _MOST_PIECES and open_pieces[pieces].any():
+                found[tuple(pieces.tolist())] = None
+    groups = [h for pieces in found for h in _wholes(strokes, np.array([pieces]))]
+    shrink = strokes.level.shrink
+    return [
+        h
+        for h in groups
+        if h.box[2] <= 1.3 * h.box[3] and SMALLEST_HEIGHT * shrink <= h.box[3] <= LARGEST_SIDE * shrink
+    ]
+
+
+def _connected(near: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
+    """Return the least index that each of N things is connected to, by a table (N, N) of neighbours."""
+    count = len(near)
+    owner = np.arange(count)
+    while True:
+        least = np.where(near, owner, count).min(axis=1)
+        if np.array_equal(least, owner):
+            return owner
+        owner = least
 
 
 def _may_be_joined(strokes: Strokes, large: npt.NDArray[np.intp], others: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

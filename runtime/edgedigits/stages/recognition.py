@@ -40,6 +40,8 @@ _DARK_BOARD = 128
 _LEAST_DOUBT = 0.15
 _JOINT_COST = 0.7
 """What each further piece of a digit takes from its evidence: most digits are written in one go."""
+_MOST_JOINTS = 2
+"""A pencil breaks off more than once."""
 _CUT_COST = 1.0
 """What having been cut takes from the evidence of a digit: many things can be cut into what looks like digits."""
 _VOUCHED_FOR = -3.0
@@ -161,7 +163,7 @@ def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]
     if not hypotheses:
         return []
     probabilities, scores = _judge(classify, _glyphs(hypotheses))
-    scores -= _JOINT_COST * np.array([len(h.pieces) - 1 for h in hypotheses])
+    scores -= _JOINT_COST * np.array([min(len(h.pieces) - 1, _MOST_JOINTS) for h in hypotheses])
     scores -= _CUT_COST * np.array([h.is_part for h in hypotheses])
     for i in np.flatnonzero(scores > 0):
         scores[i] -= surroundings_cost(hypotheses[int(i)])
