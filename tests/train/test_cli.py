@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from edgedigits_train import training
+from edgedigits_train import results, training
 from edgedigits_train.cli import train
 from edgedigits_train.datasets import Dataset
 
@@ -36,7 +36,7 @@ def run(small: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Run:
     without_display = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
     with (
         mock.patch.object(training, "load_dataset", return_value=small),
-        mock.patch.object(training, "predict_logits", wraps=training.predict_logits) as predict,
+        mock.patch.object(results, "predict_logits", wraps=results.predict_logits) as predict,
         mock.patch.dict(os.environ, without_display, clear=True),
         mock.patch.object(sys, "platform", "linux"),
     ):
@@ -80,9 +80,9 @@ def test_wrong_options_are_refused_before_anything_is_done(wrong: list[str], tmp
 
 def test_tensorflow_says_nothing_in_a_pipe() -> None:
     code = (
-        "import numpy as np; from edgedigits_train import training; from edgedigits_train.model import build_model;"
+        "import numpy as np; from edgedigits_train import results; from edgedigits_train.model import build_model;"
         "from edgedigits_train.recipes import RECIPES;"
-        "training.predict_logits(build_model(RECIPES['quick']), np.zeros((2, 28, 28, 1), np.uint8))"
+        "results.predict_logits(build_model(RECIPES['quick']), np.zeros((2, 28, 28, 1), np.uint8))"
     )
     environment = {name: value for name, value in os.environ.items() if name != "TF_CPP_MIN_LOG_LEVEL"}
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)

@@ -16,15 +16,14 @@ import pytest
 
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits.glyphs import CONTRACT
-from edgedigits_train import batches, fitting, training
+from edgedigits_train import batches, fitting, results, training
 from edgedigits_train.augmentation import augment
 from edgedigits_train.batches import AugmentedBatches
 from edgedigits_train.calibration import REFUSED
 from edgedigits_train.datasets import HELD_OUT, Dataset, LabelledGlyphs, load_mnist
 from edgedigits_train.metrics import log_softmax
 from edgedigits_train.model import build_model
-from edgedigits_train.recipes import RECIPES, Recipe
-from edgedigits_train.training_set import Additions
+from edgedigits_train.recipes import RECIPES, Additions, Recipe
 from tests.conftest import mnist_folder
 
 FILES = {
@@ -236,7 +235,7 @@ def test_an_interrupt_while_the_results_are_written_leaves_the_last_ones(last: P
     with (
         mock.patch.object(training, "load_dataset", return_value=small),
         mock.patch.object(training, "fit", return_value=done),
-        mock.patch.object(training.plots, "mistakes", side_effect=KeyboardInterrupt),
+        mock.patch.object(results.plots, "mistakes", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         training.train(SHORT, last)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from edgedigits_train.datasets import Dataset
-from edgedigits_train.training_set import NONE, Additions, assemble
+from edgedigits_train.recipes import Additions
+from edgedigits_train.training_set import NONE, assemble
 
 ADDITIONS = Additions(captured=600, soiled=30, written=20, outliers=40)
 

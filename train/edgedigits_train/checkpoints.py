@@ -25,6 +25,7 @@ import numpy.typing as npt
 from edgedigits import glyphs
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits_train.interruption import Interruption
+from edgedigits_train.own_digits import OwnDigits
 from edgedigits_train.recipes import Recipe
 
 logger = logging.getLogger(__name__)
@@ -70,18 +71,22 @@ class Run:
         recipe: every field of the recipe, as JSON has it.
         seed: of weights, order and augmentation.
         data: SHA-256 by name, of what is trained on.
+        extra: the folder of the user's own digits, where there are any.
         code: digest of the code that trains.
     """
 
     recipe: Mapping[str, Any]
     seed: int
     data: Mapping[str, str]
+    extra: str | None
     code: str
 
     @classmethod
-    def of(cls, recipe: Recipe, seed: int, data: Mapping[str, str]) -> Run:
-        """Return the run of a recipe, as the code is now."""
-        return cls(json.loads(json.dumps(asdict(recipe))), seed, dict(data), _code_digest())
+    def of(cls, recipe: Recipe, seed: int, data: Mapping[str, str], own: OwnDigits | None = None) -> Run:
+        """Return the run of a recipe on a dataset's files and a user's own digits, as the code is now."""
+        hashes = {**data, "own digits": own.digest} if own else dict(data)
+        extra = str(own.folder.resolve()) if own else None
+        return cls(json.loads(json.dumps(asdict(recipe))), seed, hashes, extra, _code_digest())
 
     def __str__(self) -> str:
         return f"recipe {self.recipe['name']}, epochs {self.recipe['epochs']}, seed {self.seed}"

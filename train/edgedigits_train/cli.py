@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,11 @@ import click
 from click.core import ParameterSource
 
 from edgedigits_train.checkpoints import Run
+from edgedigits_train.metrics import Metrics, OwnRecord
 from edgedigits_train.recipes import RECIPES, Recipe
+
+_OWN_OUT = Path("build/own")
+"""Where a fine-tuned model goes: not over the model that it came from."""
 
 _PLOTS = ("curves.png", "confusion.png", "mistakes.png")
 
@@ -36,20 +41,46 @@ _PLOTS = ("curves.png", "confusion.png", "mistakes.png")
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("build/train"),
     show_default=True,
-    help="Folder for the results.",
+    help="Folder for the results; with --from: build/own.",
+)
+@click.option(
+    "--extra",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Learn your own digits as well: pictures in sub-folders 0 to 9 (and none), or listed in a labels.csv.",
+)
+@click.option(
+    "--from",
+    "base",
+    metavar="MODEL",
+    type=click.Path(path_type=Path),
+    help="Fine-tune this training's folder (or digits.keras) to --extra instead of training anew.",
 )
 @click.option("--resume", is_flag=True, help="Go on with the interrupted training in the folder.")
 @click.option("--restart", is_flag=True, help="Start anew where a training was interrupted.")
 @click.option("--show", is_flag=True, help="Open the plots afterwards.")
 @click.pass_context
 def train(
-    ctx: click.Context, /, recipe: str, seed: int, out: Path, resume: bool, restart: bool, show: bool, **changes: Any
+    ctx: click.Context,
+    /,
+    recipe: str,
+    seed: int,
+    out: Path,
+    extra: Path | None,
+    base: Path | None,
+    resume: bool,
+    restart: bool,
+    show: bool,
+    **changes: Any,
 ) -> None:
     """Train a model on MNIST, or on synthetic digits where MNIST cannot be had.
 
     Leaves digits.keras, its metrics and plots, and the arrays that `edgedigits export` takes. MNIST comes from
     $EDGEDIGITS_DATA/mnist, else from the user's cache, else from the internet; where it is nowhere, digits that the
     project's own synthesizer writes take its place, and the result says so.
+
+    With --extra it learns your own handwriting as well; with --from and --extra a trained model does, in under a
+    minute.
 
     Ctrl-C saves the training so far, and --resume goes on with it. Exit codes: 130 stopped by Ctrl-C, 143 by SIGTERM,
     2 bad input or usage, 1 the loss is no longer a number or the disk is full.
@@ -58,31 +89,29 @@ def train(
     from edgedigits_train import training
     from edgedigits_train.interruption import Interrupted
 
+    _check_combination(ctx)
     progress = sys.stderr.isatty()
     try:
-        if resume and restart:
-            raise click.UsageError(
-                "--resume goes on where a training stopped and --restart starts anew: give one of them."
-            )
-        if resume:
+        if base and extra:
+            from edgedigits_train.personalising import personalise
+
+            if _default(ctx, "out"):
+                out = _OWN_OUT
+            metrics = personalise(base, extra, out, seed=seed, progress=progress)
+        elif resume:
             run = training.interrupted_run(out)
-            chosen, seed = _as_before(ctx, run) if run else (RECIPES[recipe], seed)
-            metrics = training.resume(chosen, out, seed=seed, progress=progress)
+            chosen, seed, extra = _as_before(ctx, run) if run else (RECIPES[recipe], seed, extra)
+            metrics = training.resume(chosen, out, seed=seed, extra=extra, progress=progress)
         else:
             if restart:
                 training.restart(out)
             chosen = replace(RECIPES[recipe], **{name: value for name, value in changes.items() if value is not None})
-            metrics = training.train(chosen, out, seed=seed, progress=progress)
+            metrics = training.train(chosen, out, seed=seed, extra=extra, progress=progress)
     except Interrupted as stopped:
         click.echo(str(stopped), err=True)
         ctx.exit(stopped.exit_code)
     rows = [
-        ("recipe", f"{chosen.name} (epochs {chosen.epochs}, seed {seed})"),
-        ("parameters", f"{metrics.parameters:,}"),
-        ("training data", metrics.training_data),
-        ("test accuracy", f"{metrics.test}"),
-        ("held out", f"{metrics.validation}"),
-        ("time", f"{metrics.seconds:.0f} s ({metrics.cpu_seconds:.0f} s of CPU)"),
+        *_summary(metrics),
         *((name, _size(out / name)) for name in (*metrics.files, "metrics.json")),
         ("folder", str(out)),
     ]
@@ -93,20 +122,72 @@ def train(
         _show(out)
 
 
-def _as_before(ctx: click.Context, run: Run) -> tuple[Recipe, int]:
-    """Return recipe and seed of an interrupted training, which other options may repeat but not change."""
+_TRAINING_ONLY = ("recipe", "epochs", "batch", "learning_rate", "resume", "restart")
+
+
+def _check_combination(ctx: click.Context) -> None:
+    """Say what to do where options do not go together."""
+    if ctx.params["base"]:
+        if not ctx.params["extra"]:
+            raise click.UsageError("--from fine-tunes a model to your own digits: name their folder with --extra.")
+        for name in _TRAINING_ONLY:
+            if not _default(ctx, name):
+                raise click.UsageError(
+                    f"--from fine-tunes a trained model in under a minute: leave {_option(name)} away."
+                )
+    if ctx.params["resume"] and ctx.params["restart"]:
+        raise click.UsageError("--resume goes on where a training stopped, --restart starts anew: give one of them.")
+
+
+def _default(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.DEFAULT
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _as_before(ctx: click.Context, run: Run) -> tuple[Recipe, int, Path | None]:
+    """Return recipe, seed and own digits of an interrupted training; options may repeat but not change them."""
     changes = {name: run.recipe[name] for name in ("epochs", "batch", "learning_rate")}
-    for name, before in {"recipe": run.recipe["name"], "seed": run.seed, **changes}.items():
-        given = ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
-        if given and ctx.params[name] != before:
-            option = "--" + name.replace("_", "-")
+    for name, before in {"recipe": run.recipe["name"], "seed": run.seed, "extra": run.extra, **changes}.items():
+        now = ctx.params[name]
+        if not _default(ctx, name) and (str(now.resolve()) if isinstance(now, Path) else now) != before:
+            option = _option(name)
+            has = f"whose {option} is {before}" if before is not None else f"which has no {option}"
             raise click.UsageError(
-                f"--resume goes on with the interrupted training, whose {option} is {before}:"
-                f" leave {option} away, or start anew with --restart."
+                f"--resume goes on with the interrupted training, {has}: leave {option} away, or start anew"
+                " with --restart."
             )
     if run.recipe["name"] not in RECIPES:
         raise click.UsageError(f"There is no recipe {run.recipe['name']} any more: start anew with --restart.")
-    return replace(RECIPES[run.recipe["name"]], **changes), run.seed
+    return replace(RECIPES[run.recipe["name"]], **changes), run.seed, Path(run.extra) if run.extra else None
+
+
+def _summary(metrics: Metrics) -> Iterator[tuple[str, str]]:
+    recipe = asdict(metrics.recipe) if isinstance(metrics.recipe, Recipe) else metrics.recipe
+    own = metrics.own
+    if own and own.base:
+        yield "fine-tuned", f"a model of recipe {recipe['name']} (seed {metrics.seed})"
+    else:
+        yield "recipe", f"{recipe['name']} (epochs {recipe['epochs']}, seed {metrics.seed})"
+    yield "parameters", f"{metrics.parameters:,}"
+    yield "training data", metrics.training_data
+    if own and own.base_test:
+        yield "test before", f"{own.base_test}"
+    yield "test accuracy", f"{metrics.test}"
+    yield "held out", f"{metrics.validation}"
+    if own:
+        yield "own digits", _compared(own)
+    yield "time", f"{metrics.seconds:.0f} s ({metrics.cpu_seconds:.0f} s of CPU)"
+
+
+def _compared(own: OwnRecord) -> str:
+    learnt = f"{own.learnt} learnt"
+    if own.after is None:
+        return f"{learnt}; none held out to measure with (that takes five pictures of a digit)"
+    before = f"before {own.before}, now " if own.before else ""
+    return f"{learnt}; of those held out: {before}{own.after}"
 
 
 def _size(path: Path) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,18 +19,23 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from edgedigits.bundle import DigitScore
 from edgedigits.errors import InputError
 from edgedigits.glyphs import SIDE
 from edgedigits_train.augmentation import Augmentation, augment
 from edgedigits_train.backend import keras
 from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.fitting import Fit, TrainingError, predict_logits
-from edgedigits_train.training_set import Additions
+from edgedigits_train.recipes import Additions
+from edgedigits_train.training_set import NONE, assemble
 
 MODEL, METRICS = "digits.keras", "metrics.json"
 
 REPLAYED = Additions(captured=2_000, soiled=1_000, outliers=2_000)
 """What the model was trained on besides the dataset's digits, and is shown again."""
+
+_KEPT = ("recipe", "seed", "training_data", "data", "temperature", "digit_score")
+"""What is recorded of the training of a model that is fine-tuned."""
 
 _REPLAYED_DIGITS = 8_000
 _BATCH = 128
@@ -48,13 +53,18 @@ class Base:
 
     Attributes:
         model: from glyphs to logits (N, 10) or (N, 11).
-        metrics: metrics.json of its training.
+        metrics: what metrics.json says of its training.
         digest: SHA-256 of its file.
     """
 
     model: keras.Model
     metrics: Mapping[str, Any]
     digest: str
+
+    @property
+    def digit_score(self) -> DigitScore:
+        """How it tells what is no digit."""
+        return DigitScore(**self.metrics["digit_score"])
 
     @property
     def classes(self) -> int:
@@ -76,13 +86,13 @@ def load_base(path: Path) -> Base:
         11
     """
     file = path / MODEL if path.is_dir() else path
-    if (path / "manifest.json").is_file() or file.suffix in {".onnx", ".tflite"}:
+    if file.suffix in {".onnx", ".tflite"} or ((path / "manifest.json").exists() and not file.exists()):
         raise InputError(f"{path} is an exported model, which cannot be trained: name the folder that it came from.")
     if not file.is_file():
         raise InputError(f"{file} does not exist: name the folder of a training, or the {MODEL} in it.")
     try:
-        metrics = json.loads((file.parent / METRICS).read_text(encoding="utf-8"))
-        metrics["recipe"], metrics["seed"], metrics["data"]
+        record = json.loads((file.parent / METRICS).read_text(encoding="utf-8"))
+        metrics = {name: record[name] for name in _KEPT}
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"There is no {METRICS} of a training beside {file}: copy it there, too.") from None
     content = file.read_bytes()
@@ -181,7 +191,16 @@ def _in_turn(count: int, wanted: int, rng: np.random.Generator) -> npt.NDArray[n
     return np.concatenate(rounds)[:wanted]
 
 
-def replayed_digits(training: LabelledGlyphs, *, seed: int) -> LabelledGlyphs:
-    """Return the part of a dataset's digits that is shown again."""
-    chosen = np.random.default_rng(seed).permutation(len(training))[:_REPLAYED_DIGITS]
-    return LabelledGlyphs(training.glyphs[chosen], training.labels[chosen])
+def replay_of(digits: LabelledGlyphs, classes: int, *, seed: int, progress: bool = False) -> LabelledGlyphs:
+    """Return what a model of so many classes is shown again: some digits, as they are and out of pictures, and none.
+
+    Args:
+        digits: the dataset's training part.
+        classes: 10, or 11 where the model knows what is no digit.
+        seed: of what is chosen and made.
+        progress: show a bar on stderr.
+    """
+    chosen = np.random.default_rng(seed).permutation(len(digits))[:_REPLAYED_DIGITS]
+    some = LabelledGlyphs(digits.glyphs[chosen], digits.labels[chosen])
+    additions = REPLAYED if classes > NONE else replace(REPLAYED, outliers=0)
+    return assemble(some, additions, seed=seed, progress=progress)

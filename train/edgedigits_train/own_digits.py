@@ -22,9 +22,7 @@ from edgedigits.errors import InputError
 from edgedigits.glyphs import normalise_crop
 from edgedigits.images import SUFFIXES, load_image
 from edgedigits_train.datasets import LabelledGlyphs
-
-NONE = 10
-"""The label of what is no digit."""
+from edgedigits_train.training_set import NONE
 
 LABELS = {**{str(digit): digit for digit in range(10)}, "none": NONE}
 """Labels by the names of the sub-folders."""
