@@ -77,10 +77,16 @@ def _in_processes(
     pool = _pool(make_work, jobs)
     try:
         while items or under_way:
-            with _starting():
-                while items and len(under_way) < _AHEAD * jobs:
-                    item = items.popleft()
-                    under_way.append((item, pool.submit(_call, item)))
+            try:
+                with _starting():
+                    while items and len(under_way) < _AHEAD * jobs:
+                        under_way.append((items[0], pool.submit(_call, items[0])))
+                        items.popleft()
+            except BrokenProcessPool:
+                if not under_way:
+                    pool.shutdown()
+                    pool = _pool(make_work, jobs)
+                    continue
             item, future = under_way.popleft()
             try:
                 yield item, future.result()

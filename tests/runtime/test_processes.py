@@ -32,7 +32,7 @@ def slow(item: int) -> tuple[int, int, int]:
     """Later items are faster: out of order they would overtake."""
     if item == 7 and os.environ.get("DIE_AT_SEVEN"):
         os._exit(1)
-    time.sleep(0.4 if item < 6 else 0.02)
+    time.sleep(0.4 if item < 6 else 0.1)
     return item, os.getpid(), cv2.getNumThreads()
 
 
@@ -68,7 +68,7 @@ def test_much_work_is_shared_and_comes_back_in_order(tmp_path: Path) -> None:
     assert [int(row[0]) for row in rows] == list(range(40))
     assert all(row[1] == row[0] for row in rows)
     processes = {row[2] for row in rows[3:]}
-    assert len(processes) == 3
+    assert 2 <= len(processes) <= 3
     assert rows[0][2] not in processes
     assert {row[3] for row in rows[3:]} == {"1"}
 
