@@ -30,11 +30,25 @@ SIDE = 28
 class GlyphContract:
     """The parameters of glyph normalisation.
 
+    Attributes:
+        version: of the function itself.
+        side: pixels on each side of a glyph.
+        box: pixels of the box that the ink is fitted into.
+        paper, ink: their levels.
+        centre: what comes into the middle.
+        ink_threshold: the level above which a pixel belongs to the box.
+        soft_edge: pixels of a glyph around the box that are taken along.
+        min_contrast: levels between paper and ink below which there is no ink.
+        one_paper: share of a crop's rim that may be other than paper before the crop counts as of several papers.
+        stroke: share of a crop's side that is wider than any stroke.
+        speck: share of the largest piece's area below which a piece is dirt, if it lies alone.
+        speck_reach: share of a crop's side up to which a piece does not lie alone.
+
     They are hashed into every bundle: a runtime whose normalisation differs refuses the bundle. Whoever changes
     what `normalise_crop` returns raises `version`; tests/runtime/test_glyphs.py holds it to its promise.
     """
 
-    version: int = 1
+    version: int = 2
     side: int = SIDE
     box: int = 20
     paper: int = 0
@@ -43,6 +57,10 @@ class GlyphContract:
     ink_threshold: int = 51
     soft_edge: int = 2
     min_contrast: int = 8
+    one_paper: float = 0.2
+    stroke: float = 0.5
+    speck: float = 0.1
+    speck_reach: float = 0.04
 
     @property
     def digest(self) -> str:
@@ -56,8 +74,9 @@ CONTRACT = GlyphContract()
 def normalise_crop(crop: UInt8Array) -> UInt8Array:
     """Return the glyph of a crop that holds one digit.
 
-    The steps are: grey, ink polarity (what most of the crop's rim is, is paper), contrast stretched between
-    paper and ink, 20×20 box with the aspect kept, centre of mass in the middle.
+    The steps are: grey, paper evened where the crop reaches over several papers or into a shadow, ink polarity (what
+    most of the crop's rim is, is paper), contrast stretched between paper and ink, specks dropped, 20×20 box with the
+    aspect kept, centre of mass in the middle.
 
     Args:
         crop: uint8, (H, W), (H, W, 1), (H, W, 3) in BGR or (H, W, 4) in BGRA; any size, dark ink on light paper or
@@ -74,7 +93,7 @@ def normalise_crop(crop: UInt8Array) -> UInt8Array:
         >>> glyph.shape, int(glyph.max())
         ((28, 28), 0)
     """
-    return centre_ink(stretch_ink(_grey(crop)))
+    return centre_ink(_drop_specks(stretch_ink(_level_paper(_even_rim(_within_reach(_grey(crop)))))))
 
 
 def normalise_crops(crops: UInt8Array | Sequence[UInt8Array]) -> UInt8Array:
@@ -103,10 +122,7 @@ def stretch_ink(grey: UInt8Array) -> UInt8Array:
     Returns:
         uint8, (H, W); all zeros where the crop's contrast is below `CONTRACT.min_contrast`.
     """
-    import cv2
-
-    split, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    split = int(split)
+    split = _split(grey)
     histogram = np.bincount(grey.ravel(), minlength=256)
     if not _paper_is_dark(grey > split):
         # 255 - grey, by the table at the end: here only the histogram is turned round
@@ -123,6 +139,70 @@ def stretch_ink(grey: UInt8Array) -> UInt8Array:
         return np.zeros_like(grey)
     levels = np.clip(np.rint((np.arange(256) - floor) * (255 / (ink - floor))), 0, 255).astype(np.uint8)
     return np.asarray((levels[::-1] if inverted else levels)[grey], np.uint8)
+
+
+def _within_reach(grey: UInt8Array) -> UInt8Array:
+    """Shrink a huge crop: the steps that follow look at neighbourhoods in proportion to the crop."""
+    import cv2
+
+    scale = _LARGEST / max(grey.shape)
+    if scale >= 1:
+        return grey
+    size = (max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale)))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+_LARGEST = 512
+"""Pixels of a crop's longer side; a glyph has 28."""
+
+
+def _even_rim(grey: UInt8Array) -> UInt8Array:
+    """Even out edges that run from rim to opposite rim: a fold, a strip of tape, the border of a shadow or a page.
+
+    The paper along each line of such a crop is what the line's two ends are.
+    """
+    ink = _ink(grey)
+    if _rim(ink).mean() < CONTRACT.one_paper:
+        return grey
+    for picture, own in ((grey, ink), (grey.T, ink.T)):
+        # lines that differ from the first as ink from paper: hardly anything of that may touch the rim
+        if _rim(own ^ own[:1]).mean() <= _HARDLY_ANY:
+            paper = (picture[:1].astype(np.int16) + picture[-1:]) // 2
+            evened = np.abs(picture - paper).astype(np.uint8)
+            return np.ascontiguousarray(evened if picture is grey else evened.T)
+    return grey
+
+
+_HARDLY_ANY = 0.03
+
+
+def _level_paper(grey: UInt8Array) -> UInt8Array:
+    """Return ink on black paper, without what is wider than a stroke: uneven light, by a white top-hat (Serra 1982)."""
+    import cv2
+
+    ink = grey if _paper_is_dark(grey > _split(grey)) else 255 - grey
+    side = int(max(grey.shape) * CONTRACT.stroke) | 1
+    return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_TOPHAT, np.ones((side, side), np.uint8)), np.uint8)
+
+
+def _drop_specks(ink: UInt8Array) -> UInt8Array:
+    """Drop the pieces that are far smaller than the largest one, unless they lie beside a large one.
+
+    Dirt would widen the box and shrink the digit in it; the dotted line of a pencil, and the loose bar of a 5, stay.
+    """
+    import cv2
+
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats((ink > CONTRACT.ink_threshold).astype(np.uint8))
+    if count < 3:
+        return ink
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    large = np.concatenate([[False], areas >= CONTRACT.speck * areas.max()])
+    reach = 2 * max(1, round(CONTRACT.speck_reach * max(ink.shape))) + 1
+    near = cv2.dilate(large[pieces].astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    kept = np.zeros(count, bool)
+    kept[np.unique(pieces[near])] = True
+    kept[0] = True
+    return ink if kept.all() else np.where(kept[pieces], ink, 0).astype(np.uint8)
 
 
 def centre_ink(ink: UInt8Array) -> UInt8Array:
@@ -175,6 +255,23 @@ def _percentile(histogram: npt.NDArray[np.intp], percent: float) -> int:
     """Return the level below or at which this percentage of a histogram's pixels lie; 0 of an empty one."""
     running = np.cumsum(histogram)
     return int(np.searchsorted(running, running[-1] * percent / 100)) if running.size and running[-1] else 0
+
+
+def _split(grey: UInt8Array) -> int:
+    """Return the level that parts paper and ink (Otsu 1979)."""
+    import cv2
+
+    level, _ = cv2.threshold(grey, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    return int(level)
+
+
+def _ink(grey: UInt8Array) -> npt.NDArray[np.bool_]:
+    bright = grey > _split(grey)
+    return bright if _paper_is_dark(bright) else ~bright
+
+
+def _rim(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    return np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
 
 
 def _paper_is_dark(bright: npt.NDArray[np.bool_]) -> bool:

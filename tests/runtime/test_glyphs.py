@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from edgedigits.glyphs import CONTRACT, normalise_crop, normalise_crops
 from tests.conftest import LabelledGlyphs
 from tests.runtime.samples import draw_text
 
-GOLDEN = Path(__file__).with_name("glyphs-of-contract-1.png")
+GOLDEN = Path(__file__).with_name("glyphs-of-contract-2.png")
 
 
 def test_mnist_comes_out_as_it_went_in(mnist_test: LabelledGlyphs) -> None:
@@ -111,5 +112,57 @@ def test_behaviour_is_tied_to_the_contract_version() -> None:
     crops = [draw_text(str(d), size=(60, 60), height=40) for d in range(10)]
     expected = cv2.imread(str(GOLDEN), cv2.IMREAD_GRAYSCALE)
     found = np.hstack(list(normalise_crops(crops)[..., 0]))
-    assert CONTRACT.version == 1
+    assert CONTRACT.version == 2
     assert np.abs(found.astype(int) - expected).max() <= 6
+
+
+def photo_of(digit: str, paper: np.ndarray) -> np.ndarray:
+    """A digit written with dark ink on paper of any levels, uint8 (H, W)."""
+    written = draw_text(digit, size=paper.shape[::-1], height=60)
+    return np.asarray(paper * (written / 255.0), np.uint8)
+
+
+def likeness(one: np.ndarray, other: np.ndarray) -> float:
+    shifts = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
+    return max(float(np.corrcoef(np.roll(one, shift, (0, 1)).ravel(), other.ravel())[0, 1]) for shift in shifts)
+
+
+@pytest.mark.parametrize("digit", ["2", "4", "7"])
+def test_a_shadow_over_the_crop_does_not_matter(digit: str) -> None:
+    even = np.full((100, 100), 230, np.uint8)
+    shaded = np.linspace(230, 90, 100).astype(np.uint8)[np.newaxis].repeat(100, axis=0)
+    assert likeness(normalise_crop(photo_of(digit, shaded)), normalise_crop(photo_of(digit, even))) > 0.9
+
+
+@pytest.mark.parametrize("sides", ["left and right", "top and bottom"])
+def test_an_edge_that_runs_through_the_crop_does_not_matter(sides: str) -> None:
+    digit = draw_text("3", size=(100, 100), height=60)
+    halved = digit.copy()
+    halved[:, :50] = 255 - halved[:, :50]
+    if sides == "top and bottom":
+        halved = digit.copy()
+        halved[:50] = 255 - halved[:50]
+    assert likeness(normalise_crop(halved), normalise_crop(digit)) > 0.9
+
+
+def test_specks_do_not_widen_the_box() -> None:
+    clean = draw_text("6", size=(100, 100), height=60)
+    dirty = clean.copy()
+    for place in ((4, 6), (8, 92), (94, 50)):
+        cv2.circle(dirty, place, 2, 0, -1)
+    np.testing.assert_array_equal(normalise_crop(dirty), normalise_crop(clean))
+
+
+def test_parts_of_a_broken_digit_stay() -> None:
+    five = draw_text("5", size=(100, 100), height=60)
+    broken = five.copy()
+    broken[:, 49:52] = 255
+    assert likeness(normalise_crop(broken), normalise_crop(five)) > 0.8
+
+
+def test_a_huge_crop_takes_no_longer_than_a_photo_to_read() -> None:
+    crop = cv2.resize(draw_text("9", size=(100, 100), height=60), (4000, 3000))
+    start = time.process_time()
+    glyph = normalise_crop(crop)
+    assert time.process_time() - start < 2
+    assert likeness(glyph, normalise_crop(cv2.resize(crop, (400, 300)))) > 0.95

@@ -113,7 +113,7 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         Recipe(
             "best",
-            widths=(32, 40, 48, 56, 56),
+            widths=(32, 40, 48, 56, 52),
             epochs=40,
             weight_decay=2e-3,
             additions=_ADDITIONS,
