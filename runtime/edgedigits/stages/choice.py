@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 from edgedigits.stages.hypotheses import Hypothesis
 
+_PRIOR = 2.5
+"""Log odds by which strokes in photos are digits more rarely than the glyphs that a model is trained on."""
 _SURE = 7.0
 _CLEAREST_STROKE, _CLEAREST_HEIGHT = 4.5, 20.0
 """Pixels of a level at which the model sees a digit best."""
@@ -26,9 +28,9 @@ _SAME = 0.6
 
 
 def evidence(probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return the log odds of being a digit, kept within what the model can be sure of."""
+    """Return the log odds that a stroke of a photo is a digit, kept within what the model can be sure of."""
     p = np.clip(probability, 1e-9, 1 - 1e-9)
-    return np.clip(np.log(p / (1 - p)), -_SURE, _SURE)
+    return np.clip(np.log(p / (1 - p)) - _PRIOR, -_SURE, _SURE)
 
 
 def sort_views(hypotheses: Sequence[Hypothesis]) -> tuple[list[Hypothesis], list[list[Hypothesis]]]:
