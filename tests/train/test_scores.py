@@ -59,11 +59,6 @@ def test_the_threshold_refuses_no_more_than_promised() -> None:
     assert score.method == "outlier-class"
 
 
-def test_where_all_digits_are_plain_the_threshold_is_at_even_odds() -> None:
-    logits = np.eye(11, dtype=np.float32)[np.arange(1_000) % 10] * 30
-    assert fit_digit_score(logits, 1.0).threshold == 0.5
-
-
 def test_what_is_no_digit_is_no_answer() -> None:
     logits = np.zeros((1, 11), np.float32)
     logits[0, [4, 10]] = 1, 9

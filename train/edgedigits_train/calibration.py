@@ -10,11 +10,8 @@ from edgedigits.logits import interpret_logits
 from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.metrics import log_softmax
 
-REFUSED = 0.003
+REFUSED = 0.002
 """The share of held-out digits that may be refused as 'not a digit'; 0.005 is promised for others."""
-
-_MOST_CAUTIOUS = 0.5
-"""A threshold above this would refuse what is more likely a digit than not."""
 
 
 def fit_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8]) -> float:
@@ -44,10 +41,10 @@ def fit_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint
 
 
 def fit_digit_score(logits: npt.NDArray[np.float32], temperature: float) -> DigitScore:
-    """Return the threshold of the digit score below which at most `REFUSED` of these digits lie, or a lower one.
+    """Return the threshold of the digit score below which at most `REFUSED` of these digits lie.
 
     The score is one minus the probability of the class that stands for everything else. It was chosen over the
-    greatest probability and over the energy of the digits (Liu, Wang, Owens, Li 2020) by measurement: docs/training.md.
+    greatest probability and the energy of the digits (Liu, Wang, Owens, Li 2020) by measurement: docs/evaluation.md.
 
     Args:
         logits: float32, (N, 11), of held-out digits; (N, 10) of a model without that class, whose score can be the
@@ -56,8 +53,7 @@ def fit_digit_score(logits: npt.NDArray[np.float32], temperature: float) -> Digi
     """
     method = "outlier-class" if logits.shape[1] > 10 else "max-probability"
     _, scores = interpret_logits(logits, temperature, DigitScore(method, 0.0))
-    lowest = float(np.sort(scores)[int(REFUSED * len(scores))])
-    return DigitScore(method, min(lowest, _MOST_CAUTIOUS) if method == "outlier-class" else lowest)
+    return DigitScore(method, float(np.sort(scores)[int(REFUSED * len(scores))]))
 
 
 def balanced_sample(glyphs: LabelledGlyphs, count: int, *, seed: int) -> LabelledGlyphs:
