@@ -47,12 +47,13 @@ def test_faint_ink_is_called_faint(reader: Reader) -> None:
     assert kinds(reader, draw_text("2021", size=(640, 240), height=80, paper=200, ink=172)) == {"faint"}
 
 
-def test_broken_strokes_are_called_broken(reader: Reader) -> None:
-    page = draw_text("2835", size=(640, 240), height=110)
-    assert "broken" not in kinds(reader, page)
-    for row in (100, 150):
-        page[row : row + 10] = 225
-    assert "broken" in kinds(reader, page)
+def test_digits_in_several_pieces_are_called_broken(reader: Reader) -> None:
+    _, page = reader.examine(draw_text("2021", size=(640, 240), height=80))
+    assert not [hint for hint in find_hints(page) if hint.kind == "broken"]
+    broken = [replace(digit, hypothesis=replace(digit.hypothesis, pieces=(0, 1))) for digit in page.digits[:2]]
+    (hint,) = find_hints(replace(page, digits=(*broken, *page.digits[2:])))
+    assert hint.kind == "broken"
+    assert hint.advice.startswith("2 digits")
 
 
 def test_digits_that_were_cut_apart_are_called_touching(reader: Reader) -> None:
