@@ -184,7 +184,7 @@ def test_real_digits_are_mended_by_a_check_digit(reader: Reader, mnist_test: Lab
         if plain.text != body + check and len(plain.digits) == 6:
             misread += 1
             mended += constrain(plain, Expectation(length=6, checksum="luhn")).text == body + check
-    assert misread >= 10
+    assert misread >= 5
     assert mended >= 0.7 * misread
 
 
