@@ -80,6 +80,9 @@ class Distillation:
 
 _ADDITIONS = Additions(captured=12_000, soiled=12_000, written=6_000, outliers=14_000)
 
+_FEW_ADDITIONS = Additions(captured=3_000, soiled=2_500, written=1_500, outliers=4_500)
+"""For a network that cannot be good at everything."""
+
 _GENERALIST = Recipe("teacher", widths=(40, 72, 96, 128, 160), epochs=14, additions=_ADDITIONS)
 _SPECIALIST = replace(_GENERALIST, epochs=16, weight_decay=2e-3, additions=Additions())
 
@@ -97,11 +100,20 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe(
             "tiny",
             widths=(16, 16, 16, 20, 24),
-            epochs=20,
+            epochs=32,
             weight_decay=2e-3,
-            additions=_ADDITIONS,
+            additions=_FEW_ADDITIONS,
             distillation=Distillation(
-                (Recipe("teacher", widths=(32, 32, 40, 48, 48), epochs=7, additions=_ADDITIONS),), views=5
+                (
+                    Recipe(
+                        "teacher",
+                        widths=(32, 32, 40, 48, 48),
+                        epochs=10,
+                        weight_decay=2e-3,
+                        additions=_FEW_ADDITIONS,
+                    ),
+                ),
+                views=6,
             ),
         ),
         Recipe(
