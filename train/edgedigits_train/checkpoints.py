@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,10 @@ import numpy.typing as npt
 from edgedigits import glyphs
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits_train.interruption import Interruption
-from edgedigits_train.own_digits import OwnDigits
 from edgedigits_train.recipes import Recipe
+
+if TYPE_CHECKING:  # the command line imports this module for --help, and own_digits takes long
+    from edgedigits_train.own_digits import OwnDigits
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from edgedigits_train.recipes import RECIPES, Recipe
 _OWN_OUT = Path("build/own")
 """Where a fine-tuned model goes: not over the model that it came from."""
 
-_PLOTS = ("curves.png", "confusion.png", "mistakes.png")
+_PLOTS = ("curves.png", "confusion.png", "mistakes.png", "reliability.png")
 
 
 @click.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ _kept: list[Material] = []
 def _keep(material: Material) -> None:
     import cv2
 
+    # Ctrl-C reaches the whole process group; it is for the main process, which ends the workers
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     cv2.setNumThreads(1)
     _kept.append(material)
 
