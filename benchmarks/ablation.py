@@ -25,7 +25,7 @@ from edgedigits_train.recipes import RECIPES, Additions, Recipe
 from edgedigits_train.training_set import assemble
 
 FITTED = 25_000
-VIEWS = 400_000
+VIEWS = 300_000
 """Glyphs that each variant sees."""
 
 DEFAULT = replace(RECIPES["default"], additions=Additions(captured=3_200, soiled=2_800, written=1_400, outliers=3_600))
