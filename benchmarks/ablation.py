@@ -19,7 +19,7 @@ from edgedigits.logits import interpret_logits
 from edgedigits_train.augmentation import Augmentation
 from edgedigits_train.batches import AugmentedBatches
 from edgedigits_train.datasets import Dataset, LabelledGlyphs, load_mnist
-from edgedigits_train.distillation import teach
+from edgedigits_train.distillation import Teacher, teach
 from edgedigits_train.fitting import fit, predict_logits
 from edgedigits_train.recipes import RECIPES, Additions, Recipe
 from edgedigits_train.training_set import assemble
@@ -135,7 +135,7 @@ def fit_views(recipe: Recipe, training: LabelledGlyphs, split: Split, seed: int,
     if teacher is None:
         return fit(lasting, batches, few, seed=seed).model
     known = fit_views(teacher, training, split, seed + 1, None)
-    taught = teach([known], batches, views=6, temperature=2.0, seed=seed)
+    taught = teach([Teacher(known, len(training))], batches, views=6, temperature=2.0, seed=seed)
     return fit(lasting, taught, few, seed=seed, temperature=2.0).model
 
 

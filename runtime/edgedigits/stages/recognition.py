@@ -22,6 +22,8 @@ from edgedigits.stages.turning import Box, likely_turn, turn_back
 
 Classify = Callable[[UInt8Array], Classification]
 """Glyphs (N, 28, 28, 1) to probabilities and digit scores."""
+Judge = Callable[[UInt8Array], tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]]
+"""Tells of glyphs how likely each digit is, (N, 10), and how much evidence there is of any, (N,)."""
 
 _CONVINCING = 4.0
 """Evidence that at least one digit of a page must have: where even the best is doubtful, there is none.
@@ -119,7 +121,7 @@ def recognise(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
     ):
         return page
     strongest = [single.hypothesis for single in page.singles[:_STRONGEST]]
-    turn = likely_turn(_glyphs(strongest), ink[:_STRONGEST], partial(_judge, classify))
+    turn = likely_turn(_glyphs(strongest), ink[:_STRONGEST], partial(_judge, classify, len(page.singles)))
     if not turn:
         return page
     turned = _recognise_upright(np.ascontiguousarray(np.rot90(grey, turn)), shrink, classify)
@@ -136,10 +138,11 @@ def _recognise_upright(grey: UInt8Array, shrink: float, classify: Classify) -> P
 def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
     levels = tuple(find_strokes(level) for level in ink_levels(grey, shrink))
     best_views, other_views = sort_views([h for strokes in levels for h in single_hypotheses(strokes)])
-    looks = [[look] for look in _score(best_views, classify)]
+    judge = partial(_judge, classify, len(best_views))
+    looks = [[look] for look in _score(best_views, judge)]
     # what one look settles needs no second one
     unsettled = [i for i, (look,) in enumerate(looks) if look.score < _SETTLED]
-    more = iter(_score([view for i in unsettled for view in other_views[i]], classify))
+    more = iter(_score([view for i in unsettled for view in other_views[i]], judge))
     for i in unsettled:
         looks[i] += [next(more) for _ in other_views[i]]
     singles = [look for place in looks for look in place]
@@ -150,7 +153,7 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
     cuts = _cuts(singles, _boxes(singles, _ACCEPTED))
     parts = [part for table in cuts for row in table for part in row if part]
     # in one call of the model
-    more_scored = _score([*joined, *parts], classify)
+    more_scored = _score([*joined, *parts], judge)
     judged = iter(more_scored[len(joined) :])
     scored = [*singles, *more_scored[: len(joined)]]
     for table in cuts:
@@ -159,10 +162,10 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
     return Page(_best(scored, rejected), levels, tuple(strongest))
 
 
-def _score(hypotheses: Sequence[Hypothesis], classify: Classify) -> list[Scored]:
+def _score(hypotheses: Sequence[Hypothesis], judge: Judge) -> list[Scored]:
     if not hypotheses:
         return []
-    probabilities, scores = _judge(classify, _glyphs(hypotheses))
+    probabilities, scores = judge(_glyphs(hypotheses))
     scores -= _JOINT_COST * np.array([min(len(h.pieces) - 1, _MOST_JOINTS) for h in hypotheses])
     scores -= _CUT_COST * np.array([h.is_part for h in hypotheses])
     for i in np.flatnonzero(scores > 0):
@@ -175,10 +178,13 @@ def _glyphs(hypotheses: Sequence[Hypothesis]) -> UInt8Array:
     return np.array([h.glyph() for h in hypotheses], np.uint8).reshape(-1, SIDE, SIDE, 1)
 
 
-def _judge(classify: Classify, glyphs: UInt8Array) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+def _judge(
+    classify: Classify, among: int, glyphs: UInt8Array
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Return what the model says of glyphs: probabilities (N, 10) and evidence of being a digit (N,)."""
     probabilities, digit_scores = classify(glyphs)
-    return probabilities, evidence(digit_scores.astype(np.float64) * np.sqrt(probabilities.max(axis=1, initial=0)))
+    sureness = digit_scores.astype(np.float64) * np.sqrt(probabilities.max(axis=1, initial=0))
+    return probabilities, evidence(sureness, among)
 
 
 def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[Scored, ...]:
