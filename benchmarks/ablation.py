@@ -18,7 +18,7 @@ from edgedigits.bundle import DigitScore
 from edgedigits.logits import interpret_logits
 from edgedigits_train.augmentation import Augmentation
 from edgedigits_train.batches import AugmentedBatches
-from edgedigits_train.datasets import Dataset, LabelledGlyphs, load_mnist
+from edgedigits_train.datasets import Dataset, LabelledGlyphs, join, load_mnist
 from edgedigits_train.distillation import Teacher, teach
 from edgedigits_train.fitting import fit, predict_logits
 from edgedigits_train.recipes import RECIPES, Additions, Recipe
@@ -83,10 +83,7 @@ def main() -> None:
         name: assemble(split.scored, Additions(**{name: 4_000}), seed=1_000)
         for name in ("captured", "soiled", "outliers")
     }
-    probes = {
-        name: LabelledGlyphs(probe.glyphs[len(split.scored) :], probe.labels[len(split.scored) :])
-        for name, probe in probes.items()
-    }
+    probes = {name: probe[len(split.scored) :] for name, probe in probes.items()}
     print("| variant | parameters | errors of 35,000 | as photos show them | in poor pictures | AUROC |")
     print("| --- | --- | --- | --- | --- | --- |")
     for name in arguments.names:
@@ -99,9 +96,8 @@ def main() -> None:
 
 def divide(dataset: Dataset) -> Split:
     """Part MNIST's 60,000 training images anew; the test images are not touched."""
-    glyphs = np.concatenate([dataset.training.glyphs, dataset.held_out.glyphs])
-    labels = np.concatenate([dataset.training.labels, dataset.held_out.labels])
-    return Split(LabelledGlyphs(glyphs[:FITTED], labels[:FITTED]), LabelledGlyphs(glyphs[FITTED:], labels[FITTED:]))
+    digits = join([dataset.training, dataset.held_out])
+    return Split(digits[:FITTED], digits[FITTED:])
 
 
 def measure(name: str, split: Split, probes: Mapping[str, LabelledGlyphs], seed: int) -> Row:
@@ -129,7 +125,7 @@ def measure(name: str, split: Split, probes: Mapping[str, LabelledGlyphs], seed:
 
 def fit_views(recipe: Recipe, training: LabelledGlyphs, split: Split, seed: int, teacher: Recipe | None):
     """Fit until `VIEWS` glyphs were seen; to a teacher's answers where there is one."""
-    few = LabelledGlyphs(split.scored.glyphs[:1_000], split.scored.labels[:1_000])
+    few = split.scored[:1_000]
     lasting = replace(recipe, epochs=max(1, round(VIEWS / len(training))))
     batches = AugmentedBatches(training, recipe.batch, recipe.augmentation, seed)
     if teacher is None:

@@ -13,4 +13,8 @@ from edgedigits.quiet import native_output_muted
 with native_output_muted():
     import keras
 
-__all__ = ["keras"]
+JIT = keras.backend.backend() != "tensorflow"
+"""Whether models are compiled with XLA: TensorFlow's steps on a CPU get slower by it, and JAX would without it run them
+operation by operation."""
+
+__all__ = ["JIT", "keras"]

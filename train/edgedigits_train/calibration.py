@@ -66,5 +66,4 @@ def balanced_sample(glyphs: LabelledGlyphs, count: int, *, seed: int) -> Labelle
     present = np.unique(glyphs.labels)
     each = count // len(present)
     chosen = [rng.choice(np.flatnonzero(glyphs.labels == label), each, replace=False) for label in present]
-    order = rng.permutation(np.concatenate(chosen))
-    return LabelledGlyphs(glyphs.glyphs[order], glyphs.labels[order])
+    return glyphs[rng.permutation(np.concatenate(chosen))]

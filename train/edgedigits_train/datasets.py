@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,17 @@ class LabelledGlyphs:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def __getitem__(self, chosen: slice | npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> LabelledGlyphs:
+        """Return those that are chosen, in the order in which they are."""
+        return LabelledGlyphs(self.glyphs[chosen], self.labels[chosen])
+
+
+def join(parts: Sequence[LabelledGlyphs]) -> LabelledGlyphs:
+    """Return all glyphs of some parts, one part after the other."""
+    return LabelledGlyphs(
+        np.concatenate([part.glyphs for part in parts]), np.concatenate([part.labels for part in parts])
+    )
 
 
 @dataclass(frozen=True)
@@ -106,11 +117,9 @@ def _render_part(size: int, seed: int, bar: tqdm) -> LabelledGlyphs:
     chunks = []
     for start in range(0, size, _RENDERED_AT_ONCE):
         count = min(_RENDERED_AT_ONCE, size - start)
-        chunks.append(render_glyphs(count, seed + start))
+        chunks.append(LabelledGlyphs(*render_glyphs(count, seed + start)))
         bar.update(count)
-    return LabelledGlyphs(
-        np.concatenate([glyphs for glyphs, _ in chunks]), np.concatenate([labels for _, labels in chunks])
-    )
+    return join(chunks)
 
 
 def load_mnist(*, training_images: int | None = None, progress: bool = False) -> Dataset:

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from edgedigits_train.backend import keras
 from edgedigits_train.batches import AugmentedBatches, Batch
 from edgedigits_train.checkpoints import Stage, State
+from edgedigits_train.metrics import log_softmax
 from edgedigits_train.model import CLASSES
 
 
@@ -113,8 +114,7 @@ def _mean_answer(
     """Return the mean probabilities of those who answer for each glyph."""
     total = np.zeros((len(glyphs), CLASSES))
     for teacher in teachers:
-        logits = np.asarray(teacher.model.predict_on_batch(glyphs), np.float64) / temperature
-        exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+        logits = np.asarray(teacher.model.predict_on_batch(glyphs), np.float32)
         knows = (indices < teacher.domain)[:, np.newaxis]
-        total += np.where(knows, exponentials / exponentials.sum(axis=1, keepdims=True), 0)
+        total += np.where(knows, np.exp(log_softmax(logits / np.float32(temperature))), 0)
     return np.asarray(total / total.sum(axis=1, keepdims=True), np.float16)

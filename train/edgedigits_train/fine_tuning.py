@@ -23,9 +23,10 @@ from edgedigits.bundle import DigitScore
 from edgedigits.errors import InputError
 from edgedigits.glyphs import SIDE
 from edgedigits_train.augmentation import Augmentation, augment
-from edgedigits_train.backend import keras
+from edgedigits_train.backend import JIT, keras
 from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.fitting import Fit, TrainingError, predict_logits
+from edgedigits_train.metrics import log_softmax
 from edgedigits_train.recipes import Additions
 from edgedigits_train.training_set import NONE, assemble
 
@@ -146,7 +147,7 @@ def fine_tune(
         ),
         keras.losses.CategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
-        jit_compile=False,
+        jit_compile=JIT,
     )
     glyphs, targets = _lessons(base, own, replay, steps, np.random.default_rng(seed))
     with tqdm(total=steps, desc="fine-tune", unit="step", disable=not progress) as bar:
@@ -178,9 +179,7 @@ def _lessons(
     chosen = _in_turn(len(replay), steps * (_BATCH - _OWN), rng).reshape(steps, _BATCH - _OWN)
     glyphs = np.concatenate([own.glyphs[chosen_own], replay.glyphs[chosen]], axis=1).reshape(-1, SIDE, SIDE, 1)
     glyphs = augment(glyphs, Augmentation(), rng)
-    logits = predict_logits(base, glyphs)
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    targets = (exponentials / exponentials.sum(axis=1, keepdims=True)).reshape(steps, _BATCH, -1)
+    targets = np.exp(log_softmax(predict_logits(base, glyphs))).astype(np.float32).reshape(steps, _BATCH, -1)
     targets[:, :_OWN] = np.eye(targets.shape[-1], dtype=np.float32)[own.labels[chosen_own]]
     return glyphs, targets.reshape(steps * _BATCH, -1)
 
@@ -201,6 +200,5 @@ def replay_of(digits: LabelledGlyphs, classes: int, *, seed: int, progress: bool
         progress: show a bar on stderr.
     """
     chosen = np.random.default_rng(seed).permutation(len(digits))[:_REPLAYED_DIGITS]
-    some = LabelledGlyphs(digits.glyphs[chosen], digits.labels[chosen])
     additions = REPLAYED if classes > NONE else replace(REPLAYED, outliers=0)
-    return assemble(some, additions, seed=seed, progress=progress)
+    return assemble(digits[chosen], additions, seed=seed, progress=progress)

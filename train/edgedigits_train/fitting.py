@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from edgedigits.errors import EdgeDigitsError
-from edgedigits_train.backend import keras
+from edgedigits_train.backend import JIT, keras
 from edgedigits_train.batches import Batches
 from edgedigits_train.checkpoints import Stage, State
 from edgedigits_train.datasets import LabelledGlyphs
@@ -132,9 +132,7 @@ def _compiled(recipe: Recipe, steps: int, temperature: float) -> keras.Model:
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimizer.build(model.trainable_variables)
-    # XLA makes TensorFlow's steps on a CPU slower; without it JAX would run them operation by operation
-    jit = keras.backend.backend() != "tensorflow"
-    model.compile(optimizer, _cross_entropy(temperature), metrics=[accuracy], jit_compile=jit)
+    model.compile(optimizer, _cross_entropy(temperature), metrics=[accuracy], jit_compile=JIT)
     return model
 
 

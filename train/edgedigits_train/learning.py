@@ -7,7 +7,7 @@ from edgedigits_train.checkpoints import Checkpoints
 from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.distillation import Teacher, teach
 from edgedigits_train.fitting import Fit, fit
-from edgedigits_train.recipes import Recipe
+from edgedigits_train.recipes import Additions, Recipe
 
 _TEACHERS_SEED = 10_000
 """Teachers' seeds are far from those of any pupil."""
@@ -44,9 +44,8 @@ def learn(
     teachers = []
     for number, teacher in enumerate(recipe.distillation.teachers, start=1):
         own_seed = _TEACHERS_SEED + 100 * seed + number
-        domain = len(training) if teacher.additions == recipe.additions else digits
-        part = LabelledGlyphs(training.glyphs[:domain], training.labels[:domain])
-        own = AugmentedBatches(part, teacher.batch, teacher.augmentation, own_seed)
+        domain = digits if teacher.additions == Additions() else len(training)
+        own = AugmentedBatches(training[:domain], teacher.batch, teacher.augmentation, own_seed)
         own_stage = checkpoints.stage(f"teacher-{number}")
         fitted = fit(teacher, own, held_out, seed=own_seed, progress=progress, stage=own_stage)
         teachers.append(Teacher(fitted.model, domain))

@@ -62,12 +62,12 @@ class OwnDigits:
     @property
     def training(self) -> LabelledGlyphs:
         """What a model is fitted to."""
-        return self._part(~self._held_out)
+        return self.data[~self._held_out]
 
     @property
     def held_out(self) -> LabelledGlyphs:
         """What it is measured by: one in five of each label that has so many; it may be empty."""
-        return self._part(self._held_out)
+        return self.data[self._held_out]
 
     @cached_property
     def _held_out(self) -> npt.NDArray[np.bool_]:
@@ -77,9 +77,6 @@ class OwnDigits:
             members = rng.permutation(np.flatnonzero(self.data.labels == label))
             chosen[members[: len(members) // _HELD_OUT_ONE_IN]] = True
         return chosen
-
-    def _part(self, chosen: npt.NDArray[np.bool_]) -> LabelledGlyphs:
-        return LabelledGlyphs(self.data.glyphs[chosen], self.data.labels[chosen])
 
 
 def load_own_digits(folder: Path, *, progress: bool = False) -> OwnDigits:

@@ -6,10 +6,8 @@ import signal
 import time
 from pathlib import Path
 
-import numpy as np
-
 from edgedigits.errors import InputError
-from edgedigits_train.datasets import LabelledGlyphs, load_dataset
+from edgedigits_train.datasets import join, load_dataset
 from edgedigits_train.fine_tuning import fine_tune, load_base, replay_of
 from edgedigits_train.fitting import TrainingError
 from edgedigits_train.interruption import Interrupted, Interruption
@@ -55,15 +53,11 @@ def personalise(model: Path, extra: Path, out: Path, *, seed: int = 0, progress:
             dataset = load_dataset(progress=progress)
             replay = replay_of(dataset.training, base.classes, seed=seed, progress=progress)
             tuned = fine_tune(base.model, own.training, replay, dataset.held_out, seed=seed, progress=progress)
-            learnt = LabelledGlyphs(
-                np.concatenate([replay.glyphs, own.training.glyphs]),
-                np.concatenate([replay.labels, own.training.labels]),
-            )
             metrics = write_results(
                 folder,
                 tuned,
                 dataset,
-                learnt,
+                join([replay, own.training]),
                 recipe=base.metrics["recipe"],
                 seed=seed,
                 spent=lambda: (time.perf_counter() - wall, time.process_time() - cpu),

@@ -7,11 +7,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
 from edgedigits.errors import InputError
 from edgedigits_train.checkpoints import CheckpointError, Checkpoints, Run
-from edgedigits_train.datasets import Dataset, LabelledGlyphs, load_dataset
+from edgedigits_train.datasets import Dataset, LabelledGlyphs, join, load_dataset
 from edgedigits_train.fitting import TrainingError
 from edgedigits_train.interruption import Interrupted, Interruption
 from edgedigits_train.learning import learn
@@ -144,10 +142,7 @@ def _make_results(
 def _with_own(training: LabelledGlyphs, own: LabelledGlyphs) -> LabelledGlyphs:
     """Return the training glyphs and the user's own, so often that they count."""
     times = max(1, min(_OWN_AT_MOST, round(_OWN_SHARE * len(training) / len(own))))
-    return LabelledGlyphs(
-        np.concatenate([training.glyphs, *[own.glyphs] * times]),
-        np.concatenate([training.labels, *[own.labels] * times]),
-    )
+    return join([training, *[own] * times])
 
 
 def _how_to_go_on(checkpoints: Checkpoints, out: Path) -> str:

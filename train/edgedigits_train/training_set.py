@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from edgedigits_train.captured import capture_digits, capture_outliers, soil_digits
 from edgedigits_train.captured.outliers import Material
-from edgedigits_train.datasets import LabelledGlyphs
+from edgedigits_train.datasets import LabelledGlyphs, join
 from edgedigits_train.handwriting import render_glyphs
 from edgedigits_train.nondigit_files import load_nondigits
 from edgedigits_train.recipes import Additions
@@ -53,9 +53,7 @@ def assemble(digits: LabelledGlyphs, additions: Additions, *, seed: int = 0, pro
         for part in pool.map(partial(_make, seed=seed), tasks):
             parts.append(part)
             bar.update(len(part))
-    return LabelledGlyphs(
-        np.concatenate([part.glyphs for part in parts]), np.concatenate([part.labels for part in parts])
-    )
+    return join(parts)
 
 
 def count_workers() -> int:
