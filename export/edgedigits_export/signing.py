@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from edgedigits.errors import InputError
-from edgedigits.signatures import SIGNATURE
+from edgedigits.signatures import SIGNATURE, signed_content
 
 INSTALL = "pip install 'edgedigits-export[sign]'"
 
@@ -35,7 +35,7 @@ def sign_bundle(folder: Path, key: Path) -> None:
 
 def _signer(key: Path) -> Any:
     try:
-        from model_signing import hashing, signing
+        from model_signing import signing
     except ImportError:
         raise InputError(f"Signing needs the library model-signing; install it: {INSTALL}.") from None
     try:
@@ -47,5 +47,4 @@ def _signer(key: Path) -> Any:
             f"{key} is no private key of the curves P-256, P-384 or P-521 in PEM form without a password; make one:"
             " openssl ecparam -name prime256v1 -genkey -noout -out KEY."
         ) from error
-    everything = hashing.Config().set_ignored_paths(paths=[SIGNATURE], ignore_git_paths=False)
-    return config.set_hashing_config(everything)
+    return config.set_hashing_config(signed_content())

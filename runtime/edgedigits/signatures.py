@@ -7,6 +7,7 @@ bundle, signed by an elliptic key. `edgedigits export --sign` makes it.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from edgedigits.errors import BundleError, InputError
 
@@ -27,7 +28,7 @@ def verify_signature(folder: Path, key: Path) -> None:
         InputError: the key cannot be read, or model-signing is not installed.
     """
     try:
-        from model_signing import hashing, verifying
+        from model_signing import verifying
     except ImportError:
         raise InputError(f"Checking signatures needs the library model-signing; install it: {INSTALL}.") from None
 
@@ -46,15 +47,25 @@ def verify_signature(folder: Path, key: Path) -> None:
             f"The bundle at {folder} is not signed: it has no {SIGNATURE}; export it with --sign, or do without"
             " --verify if you trust where it comes from."
         )
-    # what has to be signed is decided here, not by the signature: everything in the folder but the signature itself
-    everything = hashing.Config().set_ignored_paths(paths=[SIGNATURE], ignore_git_paths=False)
     try:
-        verifier.set_hashing_config(everything).verify(folder, signature)
+        # what has to be signed is decided here, not by the signature
+        verifier.set_hashing_config(signed_content()).verify(folder, signature)
     except Exception as error:  # a signature that anybody may have written can fail in any way
         raise BundleError(
             f"The bundle at {folder} is not the one that the owner of {key} signed ({_reason(error)}); do not use it,"
             " and copy it again from where it was published."
         ) from error
+
+
+def signed_content() -> Any:
+    """Return model-signing's description of what is signed: everything in the folder but the signature itself.
+
+    Raises:
+        ImportError: model-signing is not installed.
+    """
+    from model_signing import hashing
+
+    return hashing.Config().set_ignored_paths(paths=[SIGNATURE], ignore_git_paths=False)
 
 
 def _reason(error: Exception) -> str:
