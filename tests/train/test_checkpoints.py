@@ -6,20 +6,21 @@ import os
 import signal
 from dataclasses import replace
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from edgedigits.errors import InputError
-from edgedigits_train import fitting
+from edgedigits_train import fitting, training
 from edgedigits_train.batches import AugmentedBatches
 from edgedigits_train.checkpoints import CheckpointError, Checkpoints, Run, State, write_whole
 from edgedigits_train.cli import train
 from edgedigits_train.datasets import Dataset
-from edgedigits_train.interruption import Interruption
+from edgedigits_train.interruption import Interrupted, Interruption
 from edgedigits_train.own_digits import load_own_digits
-from edgedigits_train.recipes import RECIPES
+from edgedigits_train.recipes import RECIPES, Additions
 
 SHORT = replace(RECIPES["quick"], epochs=2, batch=64)
 
@@ -68,6 +69,30 @@ def test_another_seed_does_not_go_on(tmp_path: Path) -> None:
     checkpoints.go_on(Run.of(SHORT, 0, {}))
     with pytest.raises(InputError, match="seed"):
         checkpoints.go_on(Run.of(SHORT, 1, {}))
+
+
+def test_other_drawings_do_not_go_on(small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EDGEDIGITS_DATA", str(tmp_path))
+    file = tmp_path / "nondigits" / "quickdraw3.npz"
+    file.parent.mkdir()
+
+    def draw(ink: int) -> None:
+        np.savez(file, X=np.full((5, 28, 28), ink, np.uint8), y=np.zeros(5, np.uint8), classes=["cats"])
+
+    def stop(*_: object, checkpoints: Checkpoints, **__: object) -> None:
+        checkpoints.stage("model").save(State(epoch=1))
+        raise KeyboardInterrupt
+
+    recipe = replace(SHORT, additions=Additions(outliers=5))
+    with mock.patch.object(training, "load_dataset", return_value=small), mock.patch.object(training, "learn", stop):
+        draw(ink=255)
+        with pytest.raises(Interrupted):
+            training.train(recipe, tmp_path / "out")
+        with pytest.raises(Interrupted):
+            training.resume(recipe, tmp_path / "out")
+        draw(ink=254)
+        with pytest.raises(InputError, match=r"\(quickdraw3\.npz\).*--restart"):
+            training.resume(recipe, tmp_path / "out")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
+from unittest import mock
 
+import numpy as np
+import pytest
+
+from edgedigits import processes
+from edgedigits.errors import EdgeDigitsError
+from edgedigits_train import training_set
 from edgedigits_train.datasets import Dataset
 from edgedigits_train.recipes import Additions
 from edgedigits_train.training_set import NONE, assemble
@@ -22,13 +28,22 @@ def test_the_datasets_digits_are_all_there_and_the_additions_with_them(small: Da
 
 
 def test_the_additions_follow_the_seed_and_not_the_number_of_workers(small: Dataset, monkeypatch) -> None:
-    several = assemble(small.training, ADDITIONS, seed=1)
-    monkeypatch.setattr("edgedigits_train.training_set.count_workers", lambda: 1)
     alone = assemble(small.training, ADDITIONS, seed=1)
     other = assemble(small.training, ADDITIONS, seed=2)
+    monkeypatch.setattr("edgedigits_train.training_set.usable_cores", lambda: 2)
+    monkeypatch.setattr("edgedigits.processes._WORTH_STARTING", 0)
+    with mock.patch.object(processes, "_in_processes", wraps=processes._in_processes) as shared:
+        several = assemble(small.training, ADDITIONS, seed=1)
+    shared.assert_called_once()
     assert np.array_equal(several.glyphs, alone.glyphs)
     assert np.array_equal(several.labels, alone.labels)
     assert not np.array_equal(several.glyphs, other.glyphs)
+
+
+def test_a_worker_that_dies_ends_the_training_with_advice(small: Dataset) -> None:
+    dead = mock.patch.object(training_set, "work_in_order", lambda work, tasks, jobs: ((task, None) for task in tasks))
+    with dead, pytest.raises(EdgeDigitsError, match="died.*end other programs and train again"):
+        assemble(small.training, ADDITIONS)
 
 
 def test_without_additions_it_is_the_dataset(small: Dataset) -> None:

@@ -172,7 +172,12 @@ class Checkpoints:
         kept = self.run
         if kept is None:
             raise InputError(f"There is no interrupted training in {self.folder}.")
-        for name in ("recipe", "seed", "data"):
+        if other := sorted({name for name, _ in kept.data.items() ^ run.data.items()}):
+            raise InputError(
+                f"The interrupted training in {self.folder} ({kept}) learns from other data than is here now"
+                f" ({', '.join(other)}): put that back, or start anew with --restart."
+            )
+        for name in ("recipe", "seed"):
             if getattr(kept, name) != getattr(run, name):
                 raise InputError(
                     f"The interrupted training in {self.folder} ({kept}) has another {name} than this one ({run}):"

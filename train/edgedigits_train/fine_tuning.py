@@ -32,7 +32,7 @@ from edgedigits_train.training_set import NONE, assemble
 
 MODEL, METRICS = "digits.keras", "metrics.json"
 
-REPLAYED = Additions(captured=2_000, soiled=1_000, outliers=2_000)
+_REPLAYED = Additions(captured=2_000, soiled=1_000, outliers=2_000)
 """What the model was trained on besides the dataset's digits, and is shown again."""
 
 _KEPT = ("recipe", "seed", "training_data", "data", "temperature", "digit_score")
@@ -200,5 +200,9 @@ def replay_of(digits: LabelledGlyphs, classes: int, *, seed: int, progress: bool
         progress: show a bar on stderr.
     """
     chosen = np.random.default_rng(seed).permutation(len(digits))[:_REPLAYED_DIGITS]
-    additions = REPLAYED if classes > NONE else replace(REPLAYED, outliers=0)
-    return assemble(digits[chosen], additions, seed=seed, progress=progress)
+    return assemble(digits[chosen], replayed(classes), seed=seed, progress=progress)
+
+
+def replayed(classes: int) -> Additions:
+    """Return what joins the digits that a model of so many classes is shown again."""
+    return _REPLAYED if classes > NONE else replace(_REPLAYED, outliers=0)

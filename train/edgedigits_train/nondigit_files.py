@@ -13,6 +13,7 @@ Characters that a person could read as a digit (o, l, z, ι, ξ, ㄱ, …) are l
 
 from __future__ import annotations
 
+import hashlib
 import os
 import zipfile
 from collections.abc import Mapping
@@ -88,17 +89,32 @@ def load_nondigits(half: Half, folder: Path | None = None) -> dict[str, UInt8Arr
         >>> sorted(load_nondigits("training", Path("nowhere")))
         []
     """
-    if folder is None:
-        data = os.environ.get("EDGEDIGITS_DATA")
-        if not data:
-            return {}
-        folder = Path(data) / "nondigits"
-    files = {name: _read(folder / name) for name in (_OMNIGLOT, _QUICK_DRAW) if (folder / name).exists()}
+    files = {path.name: path for path in _files(folder)}
+    arrays = {name: _read(path) for name, path in files.items()}
     return {
-        kind.title: _select(files[kind.file], kind, folder)
+        kind.title: _select(arrays[kind.file], kind, files[kind.file])
         for kind in _KINDS
         if kind.half == half and kind.file in files
     }
+
+
+def hash_nondigits(folder: Path | None = None) -> dict[str, str]:
+    """Return the SHA-256 of each file that `load_nondigits` reads, by name; none of files that are not there.
+
+    Args:
+        folder: where the files lie; `$EDGEDIGITS_DATA/nondigits` where None.
+    """
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in _files(folder)}
+
+
+def _files(folder: Path | None) -> list[Path]:
+    """Return those of the files that are there."""
+    if folder is None:
+        data = os.environ.get("EDGEDIGITS_DATA")
+        if not data:
+            return []
+        folder = Path(data) / "nondigits"
+    return [folder / name for name in (_OMNIGLOT, _QUICK_DRAW) if (folder / name).exists()]
 
 
 def _read(path: Path) -> dict[str, npt.NDArray[np.generic]]:
@@ -109,10 +125,10 @@ def _read(path: Path) -> dict[str, npt.NDArray[np.generic]]:
         raise InputError(f"{path} is damaged ({error}); replace it or remove it.") from None
 
 
-def _select(arrays: Mapping[str, npt.NDArray[np.generic]], kind: _Kind, folder: Path) -> UInt8Array:
+def _select(arrays: Mapping[str, npt.NDArray[np.generic]], kind: _Kind, path: Path) -> UInt8Array:
     classes = arrays["classes"].tolist()
     if kind.name not in classes:
-        raise InputError(f"{folder / kind.file} holds no {kind.name}, only {', '.join(classes)}; replace or remove it.")
+        raise InputError(f"{path} holds no {kind.name}, only {', '.join(classes)}; replace or remove it.")
     drawings = np.asarray(arrays["X"], np.uint8)[arrays["y"] == classes.index(kind.name)]
     if kind.file == _OMNIGLOT:
         drawings = 255 - drawings

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from edgedigits.errors import InputError
 from edgedigits_train.datasets import join, load_dataset
-from edgedigits_train.fine_tuning import fine_tune, load_base, replay_of
+from edgedigits_train.fine_tuning import fine_tune, load_base, replay_of, replayed
 from edgedigits_train.fitting import TrainingError
 from edgedigits_train.interruption import Interrupted, Interruption
 from edgedigits_train.metrics import Metrics
 from edgedigits_train.own_digits import load_own_digits
 from edgedigits_train.results import publish, staging, write_results
+from edgedigits_train.training_set import hash_sources
 
 
 def personalise(model: Path, extra: Path, out: Path, *, seed: int = 0, progress: bool = False) -> Metrics:
@@ -60,6 +61,7 @@ def personalise(model: Path, extra: Path, out: Path, *, seed: int = 0, progress:
                 join([replay, own.training]),
                 recipe=base.metrics["recipe"],
                 seed=seed,
+                data={**dataset.hashes, **hash_sources(replayed(base.classes)), "own digits": own.digest},
                 spent=lambda: (time.perf_counter() - wall, time.process_time() - cpu),
                 own=own,
                 base=base,

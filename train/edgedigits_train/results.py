@@ -64,6 +64,7 @@ def write_results(
     *,
     recipe: Recipe | Mapping[str, Any],
     seed: int,
+    data: Mapping[str, str],
     spent: Callable[[], tuple[float, float]],
     own: OwnDigits | None = None,
     base: Base | None = None,
@@ -77,6 +78,7 @@ def write_results(
         training: what it was fitted to; glyphs for quantization are taken from it.
         recipe: by which it was trained.
         seed: of all that was random.
+        data: SHA-256 by name, of what it was trained on.
         spent: tells the seconds and CPU seconds so far.
         own: the user's own digits among what it was fitted to.
         base: the model that was fine-tuned to them.
@@ -95,7 +97,6 @@ def write_results(
     _save_arrays(balanced_sample(training, CALIBRATION_GLYPHS, seed=seed), folder / "calibration.npz")
     _save_arrays(dataset.test, folder / "evaluation.npz")
     record = _own_record(own, base, model, temperature, digit_score, dataset.test) if own else None
-    data = {**dataset.hashes, "own digits": own.digest} if own else dataset.hashes
     seconds, cpu_seconds = spent()
     metrics = Metrics(
         recipe=recipe,

@@ -17,7 +17,7 @@ from edgedigits_train.metrics import Metrics
 from edgedigits_train.own_digits import OwnDigits, load_own_digits
 from edgedigits_train.recipes import Recipe
 from edgedigits_train.results import publish, staging, write_results
-from edgedigits_train.training_set import assemble
+from edgedigits_train.training_set import assemble, hash_sources
 
 _OWN_SHARE, _OWN_AT_MOST = 0.03, 100
 """Of the training glyphs, so many are the user's own, each repeated so often at most."""
@@ -97,8 +97,9 @@ def _train(
         try:
             own = load_own_digits(extra, progress=progress) if extra else None
             dataset = load_dataset(training_images=recipe.training_images, progress=progress)
-            start(checkpoints, Run.of(recipe, seed, dataset.hashes, own))
-            metrics = _make_results(recipe, dataset, own, seed, progress, checkpoints, folder)
+            run = Run.of(recipe, seed, {**dataset.hashes, **hash_sources(recipe.additions)}, own)
+            start(checkpoints, run)
+            metrics = _make_results(recipe, dataset, own, run, progress, checkpoints, folder)
             publish(folder, out)
         except KeyboardInterrupt:
             number = interruption.number or signal.SIGINT
@@ -116,13 +117,13 @@ def _make_results(
     recipe: Recipe,
     dataset: Dataset,
     own: OwnDigits | None,
-    seed: int,
+    run: Run,
     progress: bool,
     checkpoints: Checkpoints,
     folder: Path,
 ) -> Metrics:
     """Train, and write all files into a folder."""
-    training = assemble(dataset.training, recipe.additions, seed=seed, progress=progress)
+    training = assemble(dataset.training, recipe.additions, seed=run.seed, progress=progress)
     if own:
         training = _with_own(training, own.training)
     fitted = learn(
@@ -130,12 +131,20 @@ def _make_results(
         training,
         len(dataset.training),
         dataset.held_out,
-        seed=seed,
+        seed=run.seed,
         progress=progress,
         checkpoints=checkpoints,
     )
     return write_results(
-        folder, fitted, dataset, training, recipe=recipe, seed=seed, own=own, spent=lambda: checkpoints.spent
+        folder,
+        fitted,
+        dataset,
+        training,
+        recipe=recipe,
+        seed=run.seed,
+        data=run.data,
+        own=own,
+        spent=lambda: checkpoints.spent,
     )
 
 

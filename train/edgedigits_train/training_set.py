@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from tqdm import tqdm
 
+from edgedigits.errors import EdgeDigitsError
+from edgedigits.processes import usable_cores, work_in_order
 from edgedigits_train.captured import capture_digits, capture_outliers, soil_digits
 from edgedigits_train.captured.outliers import Material
 from edgedigits_train.datasets import LabelledGlyphs, join
 from edgedigits_train.handwriting import render_glyphs
-from edgedigits_train.nondigit_files import load_nondigits
+from edgedigits_train.nondigit_files import hash_nondigits, load_nondigits
 from edgedigits_train.recipes import Additions
 
 NONE = 10
@@ -25,7 +23,7 @@ NONE = 10
 
 
 def assemble(digits: LabelledGlyphs, additions: Additions, *, seed: int = 0, progress: bool = False) -> LabelledGlyphs:
-    """Return the digits and all additions, labels 0 to 9 and `NONE`, in no order.
+    """Return the digits, and after them all additions, labels 0 to 9 and `NONE`.
 
     The additions are made by as many processes as there are cores; they depend on the seed alone.
 
@@ -35,6 +33,9 @@ def assemble(digits: LabelledGlyphs, additions: Additions, *, seed: int = 0, pro
         seed: of the additions.
         progress: show a bar on stderr.
 
+    Raises:
+        EdgeDigitsError: a process that made them died.
+
     Example:
         >>> set(assemble(digits, Additions(outliers=100)).labels.tolist()) == set(range(11))
         True
@@ -42,23 +43,25 @@ def assemble(digits: LabelledGlyphs, additions: Additions, *, seed: int = 0, pro
     tasks = list(_tasks(additions))
     if not tasks:
         return digits
-    material = Material(digits.glyphs, digits.labels, load_nondigits("training"))
-    # forked from a process with TensorFlow's threads a worker may hang
-    context = multiprocessing.get_context("spawn")
+    workshop = _Workshop(Material(digits.glyphs, digits.labels, load_nondigits("training")), seed)
     with (
-        ProcessPoolExecutor(min(len(tasks), count_workers()), context, initializer=_keep, initargs=(material,)) as pool,
+        closing(work_in_order(workshop, tasks, usable_cores())) as made,
         tqdm(total=sum(task.count for task in tasks), desc="making glyphs", disable=not progress) as bar,
     ):
         parts = [digits]
-        for part in pool.map(partial(_make, seed=seed), tasks):
+        for _, part in made:
+            if part is None:
+                raise EdgeDigitsError(
+                    "A process that made glyphs died, perhaps for want of memory: end other programs and train again."
+                )
             parts.append(part)
             bar.update(len(part))
     return join(parts)
 
 
-def count_workers() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def hash_sources(additions: Additions) -> dict[str, str]:
+    """Return the SHA-256, by name, of the files that additions are made from besides the dataset's digits."""
+    return hash_nondigits() if additions.outliers else {}
 
 
 @dataclass(frozen=True)
@@ -82,29 +85,26 @@ def _tasks(additions: Additions) -> Iterator[_Task]:
             yield _Task(kind, number, min(_AT_ONCE, count - start))
 
 
-_kept: list[Material] = []
-"""In a worker: what it makes its glyphs from, which is sent once, not with every task."""
+@dataclass(frozen=True)
+class _Workshop:
+    """Makes, in each process, the function that makes the glyphs of a task."""
 
+    material: Material
+    seed: int
 
-def _keep(material: Material) -> None:
-    import cv2
+    def __call__(self) -> Callable[[_Task], LabelledGlyphs]:
+        return self._make
 
-    # Ctrl-C reaches the whole process group; it is for the main process, which ends the workers
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)
-    _kept.append(material)
-
-
-def _make(task: _Task, seed: int) -> LabelledGlyphs:
-    (material,) = _kept
-    rng = np.random.default_rng((seed, *task.kind.encode(), task.number))
-    if task.kind == "outliers":
-        return LabelledGlyphs(capture_outliers(material, task.count, rng), np.full(task.count, NONE, np.uint8))
-    if task.kind == "written":
-        glyphs, labels = render_glyphs(task.count, int(rng.integers(1 << 31)))
-    else:
-        chosen = rng.choice(len(material.labels), task.count, replace=False)
-        glyphs, labels = material.glyphs[chosen], material.labels[chosen]
-    if task.kind == "soiled":
-        return LabelledGlyphs(soil_digits(glyphs, rng), labels)
-    return LabelledGlyphs(capture_digits(glyphs, labels, rng), labels)
+    def _make(self, task: _Task) -> LabelledGlyphs:
+        rng = np.random.default_rng((self.seed, *task.kind.encode(), task.number))
+        if task.kind == "outliers":
+            outliers = capture_outliers(self.material, task.count, rng)
+            return LabelledGlyphs(outliers, np.full(task.count, NONE, np.uint8))
+        if task.kind == "written":
+            glyphs, labels = render_glyphs(task.count, int(rng.integers(1 << 31)))
+        else:
+            chosen = rng.choice(len(self.material.labels), task.count, replace=False)
+            glyphs, labels = self.material.glyphs[chosen], self.material.labels[chosen]
+        if task.kind == "soiled":
+            return LabelledGlyphs(soil_digits(glyphs, rng), labels)
+        return LabelledGlyphs(capture_digits(glyphs, labels, rng), labels)
