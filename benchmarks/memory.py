@@ -6,13 +6,16 @@ that of a process that reads an empty picture: what Python, OpenCV and the engin
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 from reading import page
 
 # not getrusage: what it says of a new process includes what this one took before
@@ -29,33 +32,58 @@ def peak_megabytes(path: Path) -> float:
     return float(run.stdout)
 
 
-def main() -> None:
+def encoded(image: Image.Image, form: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def pictures() -> Iterator[tuple[str, bytes]]:
+    """Yield encoded pictures and what they are."""
     large = page(3000, 4000, 2, 5)
-    grey = cv2.cvtColor(large, cv2.COLOR_BGR2GRAY)
-    noise = np.random.default_rng(0).integers(0, 256, large.shape, np.uint8)
-    progressive = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1]
-    pictures = {
-        "empty, 64×64": cv2.imencode(".png", np.full((64, 64), 215, np.uint8)),
-        "640×480 JPEG": cv2.imencode(".jpg", page(480, 640, 2, 5)),
-        "12 MP JPEG": cv2.imencode(".jpg", large),
-        "12 MP JPEG, noise": cv2.imencode(".jpg", noise),
-        "12 MP JPEG, progressive": cv2.imencode(".jpg", large, progressive),
-        "12 MP PNG, grey": cv2.imencode(".png", grey),
-        "12 MP PNG, colour": cv2.imencode(".png", large),
-        "12 MP PNG, alpha": cv2.imencode(".png", cv2.cvtColor(large, cv2.COLOR_BGR2BGRA)),
-        "12 MP PNG, 16 bits": cv2.imencode(".png", grey.astype(np.uint16) * 257),
-        "12 MP TIFF": cv2.imencode(".tiff", large),
-        "12 MP WebP": cv2.imencode(".webp", large, [cv2.IMWRITE_WEBP_QUALITY, 80]),
-        "100 MP JPEG": cv2.imencode(".jpg", np.full((10_000, 10_000), 215, np.uint8)),
-    }
+    # the noise of a sensor, in each colour: files are as large as those of photos
+    noise = np.random.default_rng(0).normal(0, 3, large.shape)
+    large = np.clip(large + noise, 0, 255).astype(np.uint8)
+    colour = Image.fromarray(large[..., ::-1])
+    grey, drawn = colour.convert("L"), colour.convert("L").point(lambda value: 255 * (value < 150))
+    deep, deep_grey = large.astype(np.uint16) * 257, np.asarray(grey).astype(np.uint16) * 257
+    turned = Image.Exif()
+    turned[274] = 6
+    yield "empty, 64×64", encoded(Image.new("L", (64, 64), 215), "PNG")
+    yield "640×480 JPEG", encoded(Image.fromarray(page(480, 640, 2, 5)), "JPEG")
+    yield "12 MP JPEG", encoded(colour, "JPEG", quality=95)
+    yield "12 MP JPEG, progressive", encoded(colour, "JPEG", quality=95, progressive=True)
+    yield "12 MP JPEG, CMYK", encoded(colour.convert("CMYK"), "JPEG", quality=95)
+    yield "12 MP JPEG, turned", encoded(colour, "JPEG", quality=95, exif=turned)
+    yield "12 MP PNG, grey", encoded(grey, "PNG")
+    yield "12 MP PNG, colour", encoded(colour, "PNG")
+    yield "12 MP PNG, palette", encoded(colour.quantize(64), "PNG")
+    yield "12 MP PNG, turned", encoded(colour, "PNG", exif=turned)
+    yield "12 MP PNG, alpha", encoded(Image.merge("RGBA", (*colour.split(), drawn)), "PNG")
+    yield "12 MP PNG, grey, alpha", encoded(Image.merge("LA", (grey, drawn)), "PNG")
+    yield "12 MP PNG, palette, alpha", encoded(colour.quantize(64), "PNG", transparency=0)
+    yield "12 MP PNG, 16-bit grey", cv2.imencode(".png", deep_grey)[1].tobytes()
+    yield "12 MP PNG, 16-bit colour", cv2.imencode(".png", deep)[1].tobytes()
+    yield "12 MP PNG, 16-bit alpha", cv2.imencode(".png", cv2.cvtColor(deep, cv2.COLOR_BGR2BGRA))[1].tobytes()
+    yield "12 MP BMP", encoded(colour, "BMP")
+    yield "12 MP TIFF", encoded(colour, "TIFF", compression="tiff_lzw")
+    yield "12 MP TIFF, alpha", encoded(Image.merge("RGBA", (*colour.split(), drawn)), "TIFF")
+    yield "12 MP WebP", encoded(colour, "WEBP", quality=80)
+    yield "12 MP WebP, lossless", encoded(colour, "WEBP", lossless=True, quality=0, method=0)
+    yield "12 MP GIF", encoded(colour.quantize(64), "GIF")
+    yield "12 MP JPEG 2000", cv2.imencode(".jp2", large)[1].tobytes()
+    yield "100 MP JPEG", cv2.imencode(".jpg", np.full((10_000, 10_000), 215, np.uint8))[1].tobytes()
+
+
+def main() -> None:
     least = None
     with tempfile.TemporaryDirectory() as folder:
-        for name, (_, content) in pictures.items():
+        for name, content in pictures():
             path = Path(folder) / "picture"
-            path.write_bytes(content.tobytes())
+            path.write_bytes(content)
             peak = peak_megabytes(path)
             least = least or peak
-            print(f"{name:<24} {peak:5.0f} MB = {peak / least:.2f} ×")
+            print(f"{name:<26} {len(content) / 1e6:5.1f} MB file {peak:5.0f} MB = {peak / least:.2f} ×", flush=True)
 
 
 if __name__ == "__main__":

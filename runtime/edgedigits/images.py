@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TypeAlias
 
@@ -42,6 +44,13 @@ _MOST_SCANS = 100
 """Progressive scans of a JPEG: encoders write about ten, each costs as much time as a whole image."""
 _MOST_BYTES_PER_PIXEL = 8
 """What no honest file takes: 16 bits of red, green, blue and alpha, not compressed. So much is read of any file."""
+_SMALL = 2_000_000
+"""Pixels: files of larger images are not kept in memory beside their pixels; the decoder reads them once more."""
+_STRIP = 1 << 17
+"""Pixels that are converted at a time, since copies of 12 megapixels are large."""
+
+_Decode: TypeAlias = "Callable[[int], npt.NDArray[Any] | None]"
+"""Decodes one image, as one of OpenCV's modes says."""
 
 
 class GreyImage(NamedTuple):
@@ -82,16 +91,15 @@ def load_image(source: ImageSource, *, max_pixels: int = MAX_PIXELS) -> UInt8Arr
 
     if isinstance(source, np.ndarray):
         return _to_bgr(_checked_array(source))
-    image = _encoded(source, max_pixels)
-    header = _checked_header(image, max_pixels)
-    return _to_bgr(_decode(image, header, cv2.IMREAD_COLOR))
+    name, header, decode = _opened(source, max_pixels)
+    return _to_bgr(_decode(decode, name, header, cv2.IMREAD_COLOR))
 
 
 def load_grey(source: ImageSource, enough: int, *, max_pixels: int = MAX_PIXELS) -> GreyImage:
     """Return an image in grey levels, at no more than the size that is wanted.
 
     Takes a third of the memory that `load_image` takes and, where a large JPEG is decoded at half its size or less,
-    less than half of the time.
+    less than half of the time. Beside what the decoder gives, there is never a second copy of all pixels.
 
     Args:
         source: as in `load_image`.
@@ -112,9 +120,8 @@ def load_grey(source: ImageSource, enough: int, *, max_pixels: int = MAX_PIXELS)
         grey = _to_grey(_checked_array(source))
         size = (grey.shape[1], grey.shape[0])
     else:
-        image = _encoded(source, max_pixels)
-        header = _checked_header(image, max_pixels)
-        grey = _to_grey(_decode(image, header, _reduced_mode(header, enough)))
+        name, header, decode = _opened(source, max_pixels)
+        grey = _to_grey_in_place(_decode(decode, name, header, _reduced_mode(header, enough)))
         stored = (header.width, header.height)
         # the decoder turns the pixels, but the header does not say so
         size = stored if (grey.shape[1] > grey.shape[0]) == (stored[0] > stored[1]) else stored[::-1]
@@ -123,6 +130,20 @@ def load_grey(source: ImageSource, enough: int, *, max_pixels: int = MAX_PIXELS)
         shape = (max(1, round(size[0] / shrink)), max(1, round(size[1] / shrink)))
         grey = np.asarray(cv2.resize(grey, shape, interpolation=cv2.INTER_AREA), np.uint8)
     return GreyImage(grey, size)
+
+
+def _opened(
+    source: str | os.PathLike[str] | bytes | bytearray | memoryview | EncodedImage, max_pixels: int
+) -> tuple[str, Header, _Decode]:
+    """Return what error messages call an encoded image, its header, which is in order, and how to decode it."""
+    import cv2
+
+    image = _encoded(source, max_pixels)
+    header = _checked_header(image, max_pixels)
+    # a pipe can be read but once, and OpenCV cannot open every name on every system
+    if isinstance(source, (str, os.PathLike)) and header.pixels > _SMALL and _can_be_reopened(image.name):
+        return image.name, header, partial(_decode_file, image.name)
+    return image.name, header, partial(cv2.imdecode, np.frombuffer(image.content, np.uint8))
 
 
 def _encoded(
@@ -164,6 +185,21 @@ def read_encoded(file: BinaryIO, name: str, max_pixels: int = MAX_PIXELS) -> Enc
         if len(content) > max(_MOST_BYTES_PER_PIXEL * max_pixels, 1 << 20):
             raise InputError(f"{name}: the file is too large for an image of {_mega(max_pixels)}; is it one?")
     return EncodedImage(content, name)
+
+
+def _can_be_reopened(path: str) -> bool:
+    return path.isascii() and Path(path).is_file()
+
+
+def _decode_file(path: str, mode: int) -> npt.NDArray[Any] | None:
+    """Decode a file into an array of its own: what OpenCV returns otherwise has been copied once more."""
+    import cv2
+
+    try:
+        pixels = cv2.imread(path, None, mode)
+    except cv2.error:  # OpenCV before 4.11 cannot, or the file is damaged
+        pixels = None
+    return cv2.imread(path, mode) if pixels is None or pixels.size == 0 else pixels
 
 
 def _checked_header(image: EncodedImage, max_pixels: int) -> Header:
@@ -211,23 +247,22 @@ def _reduced_mode(header: Header, enough: int) -> int:
     return cv2.IMREAD_GRAYSCALE
 
 
-def _decode(image: EncodedImage, header: Header, mode: int) -> npt.NDArray[Any]:
+def _decode(decode: _Decode, name: str, header: Header, mode: int) -> npt.NDArray[Any]:
     """Return the pixels: (H, W), or (H, W, C) in BGR or BGRA, of any type; turned as EXIF says."""
     import cv2
 
-    buffer = np.frombuffer(image.content, np.uint8)
     try:
         with native_output_muted():
-            stored = cv2.imdecode(buffer, cv2.IMREAD_UNCHANGED) if header.special else None
+            stored = decode(cv2.IMREAD_UNCHANGED) if header.special else None
             if stored is not None and (stored.dtype == np.float32 or stored.shape[2:] == (4,)):
-                return np.asarray(stored)
+                return stored
             # the other modes turn the image as EXIF says, and palettes and CMYK into BGR, but drop transparency
-            pixels = cv2.imdecode(buffer, mode if header.format == "JPEG" else mode | cv2.IMREAD_ANYDEPTH)
+            pixels = decode(mode if header.format == "JPEG" else mode | cv2.IMREAD_ANYDEPTH)
     except (cv2.error, MemoryError):
         pixels = None
     if pixels is None or pixels.size == 0:
-        raise _no_image(image.name)
-    return np.asarray(pixels)
+        raise _no_image(name)
+    return pixels
 
 
 def _checked_array(pixels: npt.NDArray[Any]) -> UInt8Array:
@@ -243,43 +278,80 @@ def _checked_array(pixels: npt.NDArray[Any]) -> UInt8Array:
 
 
 def _to_bgr(pixels: npt.NDArray[Any]) -> UInt8Array:
-    import cv2
-
-    pixels = _in_8_bits(pixels)
-    if pixels.ndim == 2 or pixels.shape[2] == 1:
-        return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR), np.uint8)
-    if pixels.shape[2] == 4:
-        alpha = cv2.extractChannel(pixels, 3)
-        dark = _needs_dark_paper(_to_grey(pixels[..., :3]), alpha)
-        return np.dstack([_on_paper(cv2.extractChannel(pixels, channel), alpha, dark) for channel in range(3)])
-    return np.ascontiguousarray(pixels, np.uint8)
+    if pixels.dtype == np.uint8 and pixels.shape[2:] == (3,):
+        return np.ascontiguousarray(pixels, np.uint8)
+    bgr = np.empty((*pixels.shape[:2], 3), np.uint8)
+    dark = _needs_dark_paper(pixels)
+    for rows, strip in _strips(pixels):
+        bgr[rows] = _strip_to_bgr(strip, dark)
+    return bgr
 
 
-def _to_grey(pixels: npt.NDArray[Any]) -> UInt8Array:
-    import cv2
-
-    pixels = _in_8_bits(pixels)
+def _to_grey(pixels: UInt8Array) -> UInt8Array:
     if pixels.ndim == 2:
         return pixels
-    if pixels.shape[2] == 1:
-        return np.ascontiguousarray(pixels[..., 0])
-    if pixels.shape[2] == 4:
-        grey = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGRA2GRAY), np.uint8)
-        alpha = cv2.extractChannel(pixels, 3)
-        return _on_paper(grey, alpha, _needs_dark_paper(grey, alpha))
-    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
+    return _into_grey(pixels, np.empty(pixels.shape[:2], np.uint8))
 
 
-def _in_8_bits(pixels: npt.NDArray[Any]) -> UInt8Array:
-    """Bring other types to 8 bits: some writers put 10 bits into 16, or floats into TIFF; the brightest is white."""
+def _to_grey_in_place(pixels: npt.NDArray[Any]) -> UInt8Array:
+    """Return an image in grey levels, which lie where its pixels lay: these are lost."""
+    if pixels.dtype == np.uint8 and pixels.ndim == 2:
+        return pixels
+    # no row is written before it is read, since a pixel has one byte now and had one or more
+    room = pixels.reshape(-1).view(np.uint8)
+    height, width = pixels.shape[:2]
+    return _into_grey(pixels, room[: height * width].reshape(height, width))
+
+
+def _into_grey(pixels: npt.NDArray[Any], grey: UInt8Array) -> UInt8Array:
+    """Write the grey levels of an image (H, W[, C]) to (H, W), from the first row to the last."""
+    dark = _needs_dark_paper(pixels)
+    for rows, strip in _strips(pixels):
+        grey[rows] = _strip_to_grey(strip, dark)
+    return grey
+
+
+def _strips(pixels: npt.NDArray[Any]) -> Iterator[tuple[slice, UInt8Array]]:
+    """Yield an image in 8 bits, some rows at a time, and which rows these are.
+
+    Some writers put 10 bits into 16, or floats into TIFF: the brightest value is white.
+    """
+    height, width = pixels.shape[:2]
+    many = max(1, _STRIP // width)
+    strips = [slice(top, top + many) for top in range(0, height, many)]
     if pixels.dtype == np.uint8:
-        return np.asarray(pixels, np.uint8)
-    scaled = np.empty(pixels.shape, np.uint8)
-    peak = max((float(row.max(where=np.isfinite(row), initial=0)) for row in pixels), default=0.0)
-    for source, target in zip(pixels, scaled, strict=True):  # row by row, since copies of 12 megapixels are large
-        values = np.nan_to_num(source.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-        target[...] = np.clip(values * (255 / peak if peak > 0 else 0), 0, 255)
-    return scaled
+        for rows in strips:
+            yield rows, pixels[rows]
+        return
+    peak = max(float(pixels[rows].max(where=np.isfinite(pixels[rows]), initial=0)) for rows in strips)
+    scale = 255 / peak if peak > 0 else 0
+    for rows in strips:
+        values = np.nan_to_num(pixels[rows].astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        yield rows, np.clip(values * scale, 0, 255).astype(np.uint8)
+
+
+def _strip_to_bgr(strip: UInt8Array, dark: bool) -> UInt8Array:
+    import cv2
+
+    if strip.ndim == 2 or strip.shape[2] == 1:
+        return np.asarray(cv2.cvtColor(strip, cv2.COLOR_GRAY2BGR), np.uint8)
+    if strip.shape[2] == 4:
+        alpha = cv2.extractChannel(strip, 3)
+        return np.dstack([_on_paper(cv2.extractChannel(strip, channel), alpha, dark) for channel in range(3)])
+    return strip
+
+
+def _strip_to_grey(strip: UInt8Array, dark: bool) -> UInt8Array:
+    import cv2
+
+    if strip.ndim == 2:
+        return strip
+    if strip.shape[2] == 1:
+        return strip[..., 0]
+    if strip.shape[2] == 4:
+        grey = np.asarray(cv2.cvtColor(strip, cv2.COLOR_BGRA2GRAY), np.uint8)
+        return _on_paper(grey, cv2.extractChannel(strip, 3), dark)
+    return np.asarray(cv2.cvtColor(strip, cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 def _on_paper(plane: npt.NDArray[Any], alpha: npt.NDArray[Any], dark: bool) -> UInt8Array:
@@ -290,9 +362,16 @@ def _on_paper(plane: npt.NDArray[Any], alpha: npt.NDArray[Any], dark: bool) -> U
     return drawn if dark else drawn + (255 - np.asarray(alpha, np.uint8))
 
 
-def _needs_dark_paper(grey: UInt8Array, alpha: npt.NDArray[Any]) -> bool:
-    """Tell whether what is drawn on nothing is light, so that dark paper shows it."""
+def _needs_dark_paper(pixels: npt.NDArray[Any]) -> bool:
+    """Tell whether an image is transparent and what is drawn on nothing is light, so that dark paper shows it."""
     import cv2
 
-    drawn = cv2.sumElems(_on_paper(grey, alpha, dark=True))[0] * 255 / max(cv2.sumElems(alpha)[0], 1.0)
-    return int(alpha.min()) < 255 and drawn > 160
+    if pixels.shape[2:] != (4,):
+        return False
+    drawn, covered, least = 0.0, 0.0, 255
+    for _, strip in _strips(pixels):
+        alpha = cv2.extractChannel(strip, 3)
+        drawn += cv2.sumElems(_strip_to_grey(strip, dark=True))[0]
+        covered += cv2.sumElems(alpha)[0]
+        least = min(least, int(alpha.min()))
+    return least < 255 and drawn * 255 / max(covered, 1.0) > 160

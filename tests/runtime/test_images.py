@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from PIL import Image
 
 from edgedigits import InputError
-from edgedigits.images import load_image
+from edgedigits.images import load_grey, load_image
 from tests.runtime.samples import draw_text
 
 PICTURE = draw_text("7")
@@ -73,6 +75,69 @@ def test_light_ink_on_nothing_stands_on_black_paper() -> None:
     image = load_image(encoded(Image.fromarray(rgba), "PNG"))
     assert image[0, 0].max() == 0
     assert image.max() == 255
+
+
+LARGE = cv2.resize(PICTURE, (2000, 1500))
+MANY_FORMS = {
+    "grey.png": LARGE,
+    "colour.jpg": cv2.merge([LARGE, LARGE, 255 - LARGE]),
+    "alpha.png": cv2.merge([LARGE, LARGE, LARGE, 255 - LARGE]),
+    "light on nothing.png": cv2.merge([255 - LARGE, LARGE, 255 - LARGE, 255 - LARGE]),
+    "10 bits.png": LARGE.astype(np.uint16) * 4,
+    "16 bits, alpha.png": cv2.merge([LARGE.astype(np.uint16) * 257] * 4),
+    "float.tiff": LARGE.astype(np.float32) / 255,
+    "alpha.tiff": cv2.merge([LARGE, LARGE, LARGE, 255 - LARGE]),
+    "alpha.webp": cv2.merge([LARGE, LARGE, LARGE, 255 - LARGE]),
+    "grey.bmp": LARGE,
+}
+
+
+@pytest.mark.parametrize("name", MANY_FORMS)
+def test_large_files_are_the_same_however_they_are_decoded(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    cv2.imwrite(str(path), MANY_FORMS[name], [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    whole = cv2.cvtColor(load_image(path.read_bytes()), cv2.COLOR_BGR2GRAY)
+    from_file, from_bytes = load_grey(path, 2000), load_grey(path.read_bytes(), 2000)
+    assert from_file.size == from_bytes.size == (2000, 1500)
+    assert np.array_equal(from_file.pixels, from_bytes.pixels)
+    assert np.abs(from_file.pixels.astype(int) - whole).max() <= 2
+    assert np.array_equal(cv2.cvtColor(load_image(path), cv2.COLOR_BGR2GRAY), whole)
+
+
+def test_arrays_are_left_as_they_are() -> None:
+    for image in (MANY_FORMS["alpha.png"], MANY_FORMS["colour.jpg"]):
+        before = image.copy()
+        load_grey(image, 500)
+        load_image(image)
+        assert np.array_equal(image, before)
+
+
+def test_large_files_with_odd_names_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "sieben \N{DIGIT SEVEN} – 七.png"
+    path.write_bytes(cv2.imencode(".png", LARGE)[1].tobytes())
+    assert np.array_equal(load_grey(path, 2000).pixels, LARGE)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_large_images_are_read_from_pipes(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_bytes, args=(cv2.imencode(".png", LARGE)[1].tobytes(),))
+    writer.start()
+    assert np.array_equal(load_grey(path, 2000).pixels, LARGE)
+    writer.join()
+
+
+def test_large_files_are_read_by_an_opencv_that_takes_no_array(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def imread_of_4_6(path: str, *flags: object, read: Callable[..., np.ndarray] = cv2.imread) -> np.ndarray:
+        if len(flags) != 1:
+            raise cv2.error("imread() takes at most 2 arguments")
+        return read(path, *flags)
+
+    path = tmp_path / "large.png"
+    cv2.imwrite(str(path), LARGE)
+    monkeypatch.setattr(cv2, "imread", imread_of_4_6)
+    assert np.array_equal(load_grey(path, 2000).pixels, LARGE)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -37,9 +37,22 @@ def test_twelve_megapixels_take_at_most_150_mb(tmp_path: Path) -> None:
     text, peak = read(photo)
     assert text
     assert peak <= 150
-    png = tmp_path / "photo.png"
-    cv2.imwrite(str(png), image)
-    assert read(png)[1] <= 150
+    drawn = cv2.compare(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), 150, cv2.CMP_LT)
+    others = {
+        "colour.png": image,
+        "16-bit.png": image.astype(np.uint16) * 257,
+        "alpha.png": np.dstack([image, np.full_like(drawn, 255)]),
+        "drawn-on-nothing.png": np.dstack([np.zeros_like(image), drawn]),
+        "photo.bmp": image,
+        "photo.webp": image,
+    }
+    for name, pixels in others.items():
+        path = tmp_path / name
+        cv2.imwrite(str(path), pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_WEBP_QUALITY, 90])
+        text, peak = read(path)
+        assert text, name
+        assert peak <= 150, name
+        path.unlink()
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
