@@ -29,7 +29,7 @@ _CONVINCING = 4.0
 """Evidence that at least one digit of a page must have: where even the best is doubtful, there is none.
 
 This much is asked for where the digits are next to nothing of what is seen, nothing where they are all of it."""
-_PLAIN = 3.0
+_PLAIN = 3.5
 """How much more evidence is asked for where all digits are 0 or 1, which whatever is round or long looks like."""
 _ACCEPTED = 2.0
 """Evidence that each other digit must have, likewise."""
@@ -40,6 +40,10 @@ _MOST_STROKES, _STRONGEST = 300, 64
 _DARK_BOARD = 128
 """Median grey level up to which an image may be a blackboard."""
 _LEAST_DOUBT = 0.15
+_EXPLAINS = 1.0
+"""Evidence from which a digit counts as explaining its ink."""
+_AMBIGUITY_COUNTS = 0.25
+"""Power of the probability that a digit has one of its two likeliest values, in how sure it is that it is one."""
 _JOINT_COST = 0.7
 """What each further piece of a digit takes from its evidence: most digits are written in one go."""
 _MOST_JOINTS = 2
@@ -183,8 +187,9 @@ def _judge(
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
     """Return what the model says of glyphs: probabilities (N, 10) and evidence of being a digit (N,)."""
     probabilities, digit_scores = classify(glyphs)
-    sureness = digit_scores.astype(np.float64) * np.sqrt(probabilities.max(axis=1, initial=0))
-    return probabilities, evidence(sureness, among)
+    # what may be a 1 or a 7 is a digit, what may be any is none
+    likeliest = np.sort(probabilities, axis=1)[:, -2:].sum(axis=1)
+    return probabilities, evidence(digit_scores.astype(np.float64) * likeliest**_AMBIGUITY_COUNTS, among)
 
 
 def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[Scored, ...]:
@@ -220,7 +225,7 @@ def _explained(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]
     """Return which share of the ink, seen at the size of the surest digit, the digits are."""
     seen = hypotheses[int(scores.argmax())].strokes
     everything = float(seen.area @ seen.contrast) * seen.level.shrink**2
-    digits = sum(h.ink * h.contrast for h, score in zip(hypotheses, scores, strict=True) if score > 0)
+    digits = sum(h.ink * h.contrast for h, score in zip(hypotheses, scores, strict=True) if score > _EXPLAINS)
     return min(1.0, digits / everything)
 
 
