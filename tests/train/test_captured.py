@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
 from edgedigits.reader import Reader
 from edgedigits_train.captured import KINDS, capture_digits, capture_outliers, soil_digits
 from edgedigits_train.captured.canvas import SIDE, change_pen, enlarge, hollow
+from edgedigits_train.captured.capturing import capture
+from edgedigits_train.captured.flourishes import flourish
 from edgedigits_train.captured.outliers import Material
 from edgedigits_train.datasets import Dataset
 
@@ -37,6 +40,39 @@ def test_an_outline_is_paper_inside(small: Dataset) -> None:
     wide = change_pen(enlarge(small.training.glyphs[0, :, :, 0]), 4)
     outline = hollow(wide, 2)
     assert outline[wide > 250].mean() < 0.7 * wide[wide > 250].mean()
+
+
+def test_some_lines_are_worn_into_pieces(small: Dataset) -> None:
+    masks = [change_pen(enlarge(glyph), -4) for glyph in small.training.glyphs[:100, :, :, 0]]
+    rng = np.random.default_rng(0)
+    pieces = [cv2.connectedComponents((capture(mask, rng) > 60).astype(np.uint8))[0] - 1 for mask in masks]
+    assert 5 < sum(count > 1 for count in pieces) < 30
+
+
+def test_digits_are_captured_in_all_sizes(small: Dataset) -> None:
+    rng = np.random.default_rng(0)
+    mask = enlarge(small.training.glyphs[0, :, :, 0])
+    heights = [np.ptp(np.flatnonzero((capture(mask, rng) > 100).any(axis=1))) + 1 for _ in range(200)]
+    assert min(heights) < 12
+    assert max(heights) > 80
+
+
+def test_a_four_can_be_closed_and_a_seven_narrow() -> None:
+    four = np.zeros((SIDE, SIDE), np.uint8)
+    cv2.polylines(four, [np.array([[30, 16], [28, 60], [84, 60]])], False, 255, 8)
+    cv2.line(four, (76, 16), (72, 96), 255, 8)
+    closed = max((flourish(four, 4, np.random.default_rng(seed)) for seed in range(40)), key=np.sum)
+    assert count_holes(four) == 0
+    assert count_holes(closed) == 1
+    seven = np.zeros((SIDE, SIDE), np.uint8)
+    cv2.polylines(seven, [np.array([[28, 16], [84, 16], [50, 96]])], False, 255, 8)
+    widths = [cv2.boundingRect(flourish(seven, 7, np.random.default_rng(seed)))[2] for seed in range(40)]
+    assert min(widths) < 0.75 * cv2.boundingRect(seven)[2]
+    assert widths.count(cv2.boundingRect(seven)[2]) > 15
+
+
+def count_holes(mask: np.ndarray) -> int:
+    return cv2.connectedComponents((mask < 110).astype(np.uint8))[0] - 2
 
 
 @pytest.mark.parametrize(("make", "least"), [("captured", 0.9), ("soiled", 0.6)])

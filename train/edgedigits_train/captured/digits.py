@@ -11,7 +11,7 @@ from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.flourishes import flourish
 from edgedigits_train.captured.soiling import soil
 
-_FLOURISHED, _HOLLOW, _CROSSED_BY_A_RULE = 0.25, 0.02, 0.08
+_HOLLOW, _CROSSED_BY_A_RULE = 0.02, 0.08
 
 
 def capture_digits(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generator) -> UInt8Array:
@@ -42,9 +42,7 @@ def soil_digits(glyphs: UInt8Array, rng: np.random.Generator) -> UInt8Array:
 
 def draw_digit(glyph: UInt8Array, label: int, rng: np.random.Generator) -> UInt8Array:
     """Return a digit, uint8 (28, 28), as a mask, uint8 (SIDE, SIDE), in another pen and bent a little."""
-    mask = enlarge(glyph)
-    if rng.random() < _FLOURISHED:
-        mask = flourish(mask, label, rng)
+    mask = flourish(enlarge(glyph), label, rng)
     pen = sample_pen(rng)
     # a thin line is found best on the undistorted stroke's bent copy, a wide one is bent with its edges
     mask = change_pen(warp(mask, rng), pen) if pen < 0 else warp(change_pen(mask, pen), rng)

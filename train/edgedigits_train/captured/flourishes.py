@@ -1,8 +1,8 @@
-"""Strokes that hands add to digits and MNIST's seldom do: crossed sevens, ones with a long upstroke, tails."""
+"""What hands do to digits and MNIST's seldom do: crossed or narrow sevens, ones with a long upstroke, closed fours."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import cv2
 import numpy as np
@@ -11,18 +11,32 @@ from edgedigits_train.captured.canvas import UInt8Array
 
 
 def flourish(mask: UInt8Array, digit: int, rng: np.random.Generator) -> UInt8Array:
-    """Return a digit's mask, uint8 (H, W), with a stroke more where its digit knows one, else as it is."""
-    add = _FLOURISHES.get(digit)
-    if add is None or not (mask > 110).any():
+    """Return a digit's mask, uint8 (H, W), now and then in a form that its digit knows, else as it is."""
+    form, share = _FLOURISHES.get(digit, (None, 0.0))
+    if form is None or rng.random() >= share or not (mask > 110).any():
         return mask
     changed = mask.copy()
-    add(changed, _stroke_width(mask), rng)
+    form(changed, _stroke_width(mask), rng)
     return changed
 
 
 def _stroke_width(mask: UInt8Array) -> int:
     depth = cv2.distanceTransform((mask > 110).astype(np.uint8), cv2.DIST_L2, 3)
     return max(2, round(1.6 * float(np.percentile(depth[depth > 0], 90))))
+
+
+def _change_seven(mask: UInt8Array, width: int, rng: np.random.Generator) -> None:
+    if rng.random() < 0.6:
+        _cross_seven(mask, width, rng)
+    else:
+        _squeeze(mask, rng)
+
+
+def _squeeze(mask: UInt8Array, rng: np.random.Generator) -> None:
+    """Make a digit narrow."""
+    squeeze, middle = 1 / rng.uniform(0.5, 0.8), mask.shape[1] / 2
+    matrix = np.array([[squeeze, 0, middle * (1 - squeeze)], [0, 1, 0]])
+    mask[:] = cv2.warpAffine(mask, matrix, mask.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
 def _cross_seven(mask: UInt8Array, width: int, rng: np.random.Generator) -> None:
@@ -52,6 +66,17 @@ def _lead_into_one(mask: UInt8Array, width: int, rng: np.random.Generator) -> No
         _line(mask, (foot - reach, rows[-1]), (foot + reach, rows[-1]), width)
 
 
+def _close_four(mask: UInt8Array, width: int, rng: np.random.Generator) -> None:
+    """Join the two arms of an open four at their tips."""
+    _, y, _, h = cv2.boundingRect((mask > 110).astype(np.uint8))
+    arms = (mask[: y + int(0.3 * h)] > 110).astype(np.uint8)
+    count, pieces = cv2.connectedComponents(arms)
+    if count != 3:
+        return  # closed already, or no arms
+    tips = [np.argwhere(pieces == piece)[0] for piece in (1, 2)]
+    _line(mask, tips[0][::-1], tips[1][::-1], width)
+
+
 def _tail_of_nought(mask: UInt8Array, width: int, rng: np.random.Generator) -> None:
     x, y, w, h = cv2.boundingRect((mask > 110).astype(np.uint8))
     start = (x + rng.uniform(0.4, 0.65) * w, y + rng.uniform(0.0, 0.08) * h)
@@ -59,13 +84,17 @@ def _tail_of_nought(mask: UInt8Array, width: int, rng: np.random.Generator) -> N
     _line(mask, start, end, width)
 
 
-def _line(mask: UInt8Array, start: tuple[float, float], end: tuple[float, float], width: int) -> None:
+def _line(mask: UInt8Array, start: Sequence[float], end: Sequence[float], width: int) -> None:
     ends = [(round(16 * float(x)), round(16 * float(y))) for x, y in (start, end)]
     cv2.line(mask, ends[0], ends[1], 255, width, cv2.LINE_AA, 4)
 
 
-_FLOURISHES: Mapping[int, Callable[[UInt8Array, int, np.random.Generator], None]] = {
-    0: _tail_of_nought,
-    1: _lead_into_one,
-    7: _cross_seven,
+_Form = Callable[[UInt8Array, int, np.random.Generator], None]
+
+_FLOURISHES: Mapping[int, tuple[_Form, float]] = {
+    0: (_tail_of_nought, 0.25),
+    1: (_lead_into_one, 0.4),
+    4: (_close_four, 0.12),
+    7: (_change_seven, 0.4),
 }
+"""The forms, and how often each comes."""
