@@ -20,7 +20,7 @@ from edgedigits_train.learning import learn
 from edgedigits_train.model import build_model
 from edgedigits_train.recipes import RECIPES, Distillation
 
-TEACHER = replace(RECIPES["quick"], widths=(8, 8))
+TEACHER = replace(RECIPES["quick"], widths=((8,), (8,)))
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +98,10 @@ class _Watched:
 
 
 def test_a_pupil_comes_close_to_its_teacher(small: Dataset, tmp_path: Path) -> None:
-    teacher = replace(RECIPES["quick"], name="teacher", widths=(12, 16, 20), epochs=5, batch=50)
-    recipe = replace(teacher, name="pupil", widths=(6, 8, 8), epochs=8, distillation=Distillation((teacher,), views=4))
+    teacher = replace(RECIPES["quick"], name="teacher", widths=((12,), (16, 20)), epochs=5, batch=50)
+    recipe = replace(
+        teacher, name="pupil", widths=((6,), (8, 8)), epochs=8, distillation=Distillation((teacher,), views=4)
+    )
     with Interruption() as interruption:
         checkpoints = Checkpoints(tmp_path, interruption)
         fitted = learn(recipe, small.training, 1_200, small.held_out, seed=0, progress=False, checkpoints=checkpoints)

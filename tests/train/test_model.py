@@ -49,4 +49,4 @@ def test_the_layers_are_a_chain_that_another_input_can_be_put_before() -> None:
 def test_the_first_convolution_has_channels_that_every_onnxruntime_computes_rightly(recipe) -> None:
     # ONNX Runtime 1.23.2 on a processor with AMX: a quantized convolution whose kernel holds at most 64 numbers is
     # wrong in the channels beyond the last multiple of 16
-    assert recipe.widths[0] % 16 == 0
+    assert recipe.widths[0][0] % 16 == 0

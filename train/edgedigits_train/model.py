@@ -13,11 +13,11 @@ CLASSES = 11
 def build_model(recipe: Recipe) -> keras.Model:
     """Return the untrained network of a recipe.
 
-    Convolutions with batch normalisation and ReLU: a 5×5 one and a 3×3 one that each halve the resolution, and the
-    rest, 3×3, at 7×7 pixels. Nothing works on 28×28 pixels with many channels, which is what costs time on a CPU;
-    depth at 7×7 is cheap and pays. One 7×7 depthwise convolution then weighs each channel's map as a whole; a dense
-    layer answers. The layers form a plain chain, so calling `model.layers[1:]` in turn on an input of another type
-    gives the same network.
+    Convolutions with batch normalisation and ReLU: some at 14×14 pixels, the rest at 7×7; the first is 5×5, the others
+    3×3. Nothing works on 28×28 pixels, which is what costs time on a CPU; a few channels at 14×14 cost little, have few
+    weights and see what a small network misses at 7×7. One 7×7 depthwise convolution then weighs each channel's map as
+    a whole; a dense layer answers. The layers form a plain chain, so calling `model.layers[1:]` in turn on an input of
+    another type gives the same network.
 
     Returns:
         A Keras model from `glyphs`, uint8 (N, 28, 28, 1), 0 paper, 255 ink, to `logits`, float32 (N, 11), of the ten
@@ -30,8 +30,9 @@ def build_model(recipe: Recipe) -> keras.Model:
     layers = keras.layers
     glyphs = keras.Input((SIDE, SIDE, 1), dtype="uint8", name="glyphs")
     x = layers.Rescaling(1 / 255, name="scale")(glyphs)
-    for number, width in enumerate(recipe.widths, start=1):
-        size, stride = 5 if number == 1 else 3, 2 if number <= 2 else 1
+    convolutions = [(width, 1 if place else 2) for widths in recipe.widths for place, width in enumerate(widths)]
+    for number, (width, stride) in enumerate(convolutions, start=1):
+        size = 5 if number == 1 else 3
         x = layers.Conv2D(width, size, strides=stride, padding="same", use_bias=False, name=f"conv{number}")(x)
         x = layers.BatchNormalization(momentum=0.98, name=f"norm{number}")(x)
         x = layers.ReLU(name=f"relu{number}")(x)

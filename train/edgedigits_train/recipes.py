@@ -31,8 +31,8 @@ class Recipe:
 
     Attributes:
         name: what the command line and metrics.json call it.
-        widths: channels of the convolutions, two at least. The first is a multiple of 16: with another number ONNX
-            Runtime up to 1.23 answers wrongly for the int8 file on processors with AMX.
+        widths: channels of the convolutions at 14×14 pixels, and of those at 7×7. The very first is a multiple of 16:
+            with another number ONNX Runtime up to 1.23 answers wrongly for the int8 file on processors with AMX.
         epochs: passes over the training glyphs.
         batch: glyphs a step.
         learning_rate: the highest, reached after the warm-up.
@@ -47,7 +47,7 @@ class Recipe:
     """
 
     name: str
-    widths: tuple[int, ...]
+    widths: tuple[tuple[int, ...], tuple[int, ...]]
     epochs: int
     batch: int = 256
     learning_rate: float = 0.2
@@ -78,20 +78,22 @@ class Distillation:
     temperature: float = 2.0
 
 
-_ADDITIONS = Additions(captured=12_000, soiled=12_000, written=6_000, outliers=14_000)
+_ADDITIONS = Additions(captured=14_000, soiled=12_000, written=9_000, outliers=15_000)
 
 _FEW_ADDITIONS = Additions(captured=3_000, soiled=2_500, written=1_500, outliers=4_500)
 """For a network that cannot be good at everything."""
 
-_GENERALIST = Recipe("teacher", widths=(40, 72, 96, 128, 160), epochs=14, additions=_ADDITIONS)
-_SPECIALIST = replace(_GENERALIST, epochs=16, weight_decay=2e-3, additions=Additions())
+_GENERALIST = Recipe(
+    "teacher", widths=((32, 40, 40), (64, 96, 128)), epochs=14, weight_decay=2e-3, additions=_ADDITIONS
+)
+_SPECIALIST = replace(_GENERALIST, epochs=24, additions=Additions())
 
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         Recipe(
             "quick",
-            widths=(16, 24, 32, 40),
+            widths=((16, 16), (24, 32)),
             epochs=5,
             batch=128,
             training_images=10_000,
@@ -99,7 +101,7 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         Recipe(
             "tiny",
-            widths=(16, 16, 16, 20, 24),
+            widths=((16, 16, 16), (20, 24)),
             epochs=32,
             weight_decay=2e-3,
             additions=_FEW_ADDITIONS,
@@ -107,7 +109,7 @@ RECIPES: Mapping[str, Recipe] = {
                 (
                     Recipe(
                         "teacher",
-                        widths=(32, 32, 40, 48, 48),
+                        widths=((16, 24, 24), (40, 56)),
                         epochs=10,
                         weight_decay=2e-3,
                         additions=_FEW_ADDITIONS,
@@ -118,18 +120,18 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         Recipe(
             "default",
-            widths=(32, 32, 40, 48, 48),
+            widths=((16, 24, 24), (40, 56)),
             epochs=20,
             weight_decay=2e-3,
             additions=Additions(captured=7_000, soiled=6_000, written=3_000, outliers=8_000),
         ),
         Recipe(
             "best",
-            widths=(32, 40, 48, 56, 52),
-            epochs=40,
+            widths=((32, 24, 24), (40, 56, 68)),
+            epochs=48,
             weight_decay=2e-3,
             additions=_ADDITIONS,
-            distillation=Distillation((_GENERALIST, _SPECIALIST, _SPECIALIST), views=8),
+            distillation=Distillation((_GENERALIST, *(_SPECIALIST,) * 4), views=16),
         ),
     )
 }
