@@ -31,6 +31,7 @@ VIEWS = 300_000
 DEFAULT = replace(RECIPES["default"], additions=Additions(captured=3_200, soiled=2_800, written=1_400, outliers=3_600))
 """The default recipe with additions in proportion to the fewer digits."""
 
+TINY = replace(DEFAULT, widths=RECIPES["tiny"].widths)
 STILL = Augmentation(rotation=0, shear=0, scale=0, shift=0, elastic=0, thinner=0, thicker=0, blur=0, contrast=0)
 
 VARIANTS: Mapping[str, Recipe] = {
@@ -40,10 +41,12 @@ VARIANTS: Mapping[str, Recipe] = {
     "no outliers": replace(DEFAULT, additions=replace(DEFAULT.additions, outliers=0)),
     "no augmentation": replace(DEFAULT, augmentation=STILL),
     "no averaging": replace(DEFAULT, averaging=0.0),
-    "four convolutions": replace(DEFAULT, widths=(32, 40, 56, 56)),
-    "half the width": replace(DEFAULT, widths=(16, 16, 20, 24, 24)),
+    "7×7 pixels from the second convolution": replace(DEFAULT, widths=((16,), (24, 24, 40, 56))),
+    "twice the weights": replace(DEFAULT, widths=((32, 24, 24), (40, 56, 68))),
+    "tiny's widths": TINY,
+    "tiny's widths, 7×7 pixels from the second": replace(TINY, widths=((16,), (16, 16, 20, 24))),
 }
-TAUGHT = "half the width, taught by the default"
+TAUGHT = "tiny's widths, taught by the default"
 
 
 @dataclass(frozen=True)
@@ -102,7 +105,7 @@ def divide(dataset: Dataset) -> Split:
 
 def measure(name: str, split: Split, probes: Mapping[str, LabelledGlyphs], seed: int) -> Row:
     """Fit a variant and score it."""
-    recipe = VARIANTS["half the width" if name == TAUGHT else name]
+    recipe = VARIANTS["tiny's widths" if name == TAUGHT else name]
     training = assemble(split.fitted, recipe.additions, seed=seed)
     model = fit_views(recipe, training, split, seed, DEFAULT if name == TAUGHT else None)
     digits = predict_logits(model, split.scored.glyphs)
