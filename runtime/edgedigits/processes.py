@@ -44,7 +44,8 @@ def work_in_order(
 
     Args:
         make_work: called once in each process; what it returns is called with each item. Like items and results it
-            must be picklable.
+            must be picklable, and it must be small: Python waits for ever for a process that dies before it has read
+            what does not go into a pipe at once (64 KB).
         items: what to work on.
         jobs: how many processes there may be.
 
@@ -78,13 +79,13 @@ def _in_processes(
     try:
         while items or under_way:
             try:
-                with _starting():
-                    while items and len(under_way) < _AHEAD * jobs:
+                while items and len(under_way) < _AHEAD * jobs:
+                    with _starting():
                         under_way.append((items[0], pool.submit(_call, items[0])))
-                        items.popleft()
+                    items.popleft()
             except BrokenProcessPool:
                 if not under_way:
-                    pool.shutdown()
+                    _end(pool)
                     pool = _pool(make_work, jobs)
                     continue
             item, future = under_way.popleft()
@@ -94,22 +95,24 @@ def _in_processes(
                 # which of the items under way is to blame is not told: each gets a process of its own
                 suspects = [item, *(other for other, _ in under_way)]
                 under_way.clear()
-                pool.shutdown()
+                _end(pool)
                 for suspect in suspects:
                     yield suspect, _alone(make_work, suspect)
                 pool = _pool(make_work, jobs)
     finally:
-        pool.shutdown(cancel_futures=True)
+        _end(pool)
 
 
 def _alone(make_work: Callable[[], Callable[[Item], Result]], item: Item) -> Result | None:
-    with _pool(make_work, 1) as pool:
-        try:
-            with _starting():
-                future: Future[Result] = pool.submit(_call, item)
-            return future.result()
-        except BrokenProcessPool:
-            return None
+    pool = _pool(make_work, 1)
+    try:
+        with _starting():
+            future: Future[Result] = pool.submit(_call, item)
+        return future.result()
+    except BrokenProcessPool:
+        return None
+    finally:
+        _end(pool)
 
 
 def _pool(make_work: Callable[[], Callable[[Any], Any]], jobs: int) -> ProcessPoolExecutor:
@@ -117,22 +120,58 @@ def _pool(make_work: Callable[[], Callable[[Any], Any]], jobs: int) -> ProcessPo
     return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), _start, (make_work,))
 
 
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End a pool when what its processes are at is done."""
+    with _undisturbed():
+        pool.shutdown(cancel_futures=True)
+
+
 @contextmanager
 def _starting() -> Iterator[None]:
     """Processes that are started in a `with` block of this never get Ctrl-C, and calculate in one thread."""
-    posix = hasattr(signal, "pthread_sigmask")
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if posix else set()
-    threads = os.environ.get(_NUMPY_THREADS)
-    os.environ[_NUMPY_THREADS] = "1"
+    with _undisturbed():
+        posix = hasattr(signal, "pthread_sigmask")
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT}) if posix else set()
+        threads = os.environ.get(_NUMPY_THREADS)
+        os.environ[_NUMPY_THREADS] = "1"
+        try:
+            yield
+        finally:
+            if threads is None:
+                del os.environ[_NUMPY_THREADS]
+            else:
+                os.environ[_NUMPY_THREADS] = threads
+            if posix:
+                signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait for the end of a `with` block, in which processes are started or ended.
+
+    An exception that their handlers raise there leaves processes that nobody ends, and for which Python waits at its
+    own end for ever. A mask does not prevent it: another thread may hear the signal, and Python calls the handler in
+    the main one.
+    """
+    with _deferred(signal.SIGINT), _deferred(signal.SIGTERM):
+        yield
+
+
+@contextmanager
+def _deferred(number: int) -> Iterator[None]:
+    """Let a signal that Python handles wait for the end of a `with` block."""
+    handler = signal.getsignal(number)
+    if not callable(handler) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    signal.signal(number, lambda number, _: came.append(number))
     try:
         yield
     finally:
-        if threads is None:
-            del os.environ[_NUMPY_THREADS]
-        else:
-            os.environ[_NUMPY_THREADS] = threads
-        if posix:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(number, handler)
+        for again in came:
+            signal.raise_signal(again)
 
 
 _work: Callable[[Any], Any]

@@ -14,6 +14,7 @@ import cv2
 import pytest
 
 from edgedigits.processes import usable_cores, work_in_order
+from tests.commands import started
 from tests.runtime.samples import draw_text
 
 COMMAND = [sys.executable, "-m", "edgedigits"]
@@ -110,51 +111,66 @@ def test_a_folder_reads_the_same_in_one_process_and_in_several(folder: Path) -> 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 @pytest.mark.parametrize("lines", [5, 60])
 def test_interrupting_leaves_cleanly(folder: Path, lines: int) -> None:
-    run = subprocess.Popen(
-        [*COMMAND, "predict", folder, "--jobs", "2"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert run.stdout
-    assert run.stderr
-    for _ in range(lines):
-        run.stdout.readline()
-    os.killpg(run.pid, signal.SIGINT)
-    _, errors = run.communicate(timeout=30)
+    with started([*COMMAND, "predict", folder, "--jobs", "2"]) as run:
+        read(run, lines)
+        os.killpg(run.pid, signal.SIGINT)
+        _, errors = run.communicate(timeout=30)
     assert run.returncode == 130
     assert errors.replace("Error: " + str(folder / "0100-broken.png"), "").strip().endswith("Stopped.")
     assert "Traceback" not in errors
-    assert_all_gone(run.pid)
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="a process ends with its parent")
 def test_nothing_is_left_behind_when_the_command_is_killed(folder: Path) -> None:
-    run = subprocess.Popen(
-        [*COMMAND, "predict", folder, "--jobs", "2"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+    with started([*COMMAND, "predict", folder, "--jobs", "2"]) as run:
+        read(run, 60)
+        run.kill()
+
+
+def read(run: subprocess.Popen[str], lines: int) -> None:
     assert run.stdout
-    for _ in range(60):
+    for _ in range(lines):
         run.stdout.readline()
-    run.kill()
-    run.communicate(timeout=30)
-    assert_all_gone(run.pid)
 
 
-def assert_all_gone(group: int) -> None:
-    """Wait until no process of a group is left."""
-    for _ in range(100):
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.1)
-    pytest.fail("processes are left behind")
+INTERRUPTED = """
+import multiprocessing, os, signal, threading, time
+from edgedigits.processes import work_in_order
+
+class Work:
+    ballast = b""
+    def __init__(self, size): self.ballast = bytes(size)
+    def __call__(self): return self.do
+    def do(self, item):
+        if PROCESS == "SpawnProcess-1" and {when!r} == "at work":
+            os.kill(os.getppid(), signal.SIGINT)
+            time.sleep(1)
+            os.kill(os.getppid(), signal.SIGINT)
+        time.sleep(2 if PROCESS == "SpawnProcess-1" else 0.1)
+
+PROCESS = multiprocessing.current_process().name
+if PROCESS == "SpawnProcess-2" and {when!r} == "starting":
+    os.kill(os.getppid(), signal.SIGINT)
+
+if __name__ == "__main__":
+    # a thread that hears signals while the main one does not
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    try:
+        for _ in work_in_order(Work({ballast}), range(40), jobs=2):
+            pass
+    except KeyboardInterrupt:
+        print("stopped")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+@pytest.mark.parametrize(("when", "ballast"), [("starting", 1_000_000), ("at work", 0)])
+def test_interrupting_while_processes_start_or_end_leaves_none(when: str, ballast: int, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(INTERRUPTED.format(when=when, ballast=ballast))
+    with started([sys.executable, script]) as run:
+        output, errors = run.communicate(timeout=30)
+    assert (run.returncode, output, errors) == (0, "stopped\n", "")
 
 
 def test_there_are_cores() -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from tqdm import tqdm
@@ -34,7 +36,7 @@ def assemble(digits: LabelledGlyphs, additions: Additions, *, seed: int = 0, pro
         progress: show a bar on stderr.
 
     Raises:
-        EdgeDigitsError: a process that made them died.
+        EdgeDigitsError: a process that made them died, or there is no room for temporary files.
 
     Example:
         >>> set(assemble(digits, Additions(outliers=100)).labels.tolist()) == set(range(11))
@@ -43,12 +45,12 @@ def assemble(digits: LabelledGlyphs, additions: Additions, *, seed: int = 0, pro
     tasks = list(_tasks(additions))
     if not tasks:
         return digits
-    workshop = _Workshop(Material(digits.glyphs, digits.labels, load_nondigits("training")), seed)
+    parts = [digits]
     with (
-        closing(work_in_order(workshop, tasks, usable_cores())) as made,
+        _stored(Material(digits.glyphs, digits.labels, load_nondigits("training"))) as folder,
+        closing(work_in_order(_Workshop(folder, seed), tasks, usable_cores())) as made,
         tqdm(total=sum(task.count for task in tasks), desc="making glyphs", disable=not progress) as bar,
     ):
-        parts = [digits]
         for _, part in made:
             if part is None:
                 raise EdgeDigitsError(
@@ -73,6 +75,8 @@ class _Task:
 
 _AT_ONCE = 500
 
+_GLYPHS, _LABELS, _DOODLES = "glyphs.npy", "labels.npy", "doodles.npz"
+
 
 def _tasks(additions: Additions) -> Iterator[_Task]:
     for kind, count in (
@@ -85,17 +89,42 @@ def _tasks(additions: Additions) -> Iterator[_Task]:
             yield _Task(kind, number, min(_AT_ONCE, count - start))
 
 
+@contextmanager
+def _stored(material: Material) -> Iterator[Path]:
+    """Give a folder with files of the material, which all processes share."""
+    with TemporaryDirectory(prefix="edgedigits-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        try:
+            np.save(folder / _GLYPHS, material.glyphs)
+            np.save(folder / _LABELS, material.labels)
+            np.savez(folder / _DOODLES, allow_pickle=False, **material.doodles)
+        except OSError as error:
+            raise EdgeDigitsError(
+                f"Cannot write to {folder.parent} ({error.strerror}): make room, or name another folder with TMPDIR."
+            ) from None
+        yield folder
+
+
 @dataclass(frozen=True)
 class _Workshop:
-    """Makes, in each process, the function that makes the glyphs of a task."""
+    """Makes, in each process, the function that makes the glyphs of a task from stored material."""
 
-    material: Material
+    folder: Path
     seed: int
 
     def __call__(self) -> Callable[[_Task], LabelledGlyphs]:
-        return self._make
+        glyphs = np.asarray(np.load(self.folder / _GLYPHS, mmap_mode="r"))
+        with np.load(self.folder / _DOODLES) as doodles:
+            material = Material(glyphs, np.load(self.folder / _LABELS), dict(doodles))
+        return _Maker(material, self.seed)
 
-    def _make(self, task: _Task) -> LabelledGlyphs:
+
+@dataclass(frozen=True)
+class _Maker:
+    material: Material
+    seed: int
+
+    def __call__(self, task: _Task) -> LabelledGlyphs:
         rng = np.random.default_rng((self.seed, *task.kind.encode(), task.number))
         if task.kind == "outliers":
             outliers = capture_outliers(self.material, task.count, rng)
