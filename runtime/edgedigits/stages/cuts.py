@@ -7,6 +7,7 @@ gap between slanted digits and crosses only where they touch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -19,8 +20,15 @@ _MOST_CUTS = 7
 """Places at which one stroke is tried to be cut."""
 _ROWS = 48
 """Rows at which seams are looked for: where a cut goes, need not be known to the pixel."""
+_CROSSED_AT = (0.3, 0.5, 0.7)
+"""Heights, as shares of the stroke's, at which the cheapest seams are looked for: each has its own."""
 _ASIDE = 0.3
 """What a step to the side costs, in pixels of ink."""
+_DEEP = 0.6
+"""Distance to paper, in widths of the stroke, that a single stroke does not reach."""
+_SOFT = 0.3
+"""What a pixel costs there."""
+_TIE = 1e-4
 _LONGEST = 0.6
 """Ink that a seam may cross, in heights of the stroke, or in its widths where that is more."""
 _LONGEST_ACROSS = 3.0
@@ -61,28 +69,52 @@ def _seams(own: npt.NDArray[np.bool_], stroke_width: float) -> list[_Seam]:
     height, width = own.shape
     zoom = min(1.0, _ROWS / height)
     size = (max(1, round(width * zoom)), max(1, round(height * zoom)))
-    small = cv2.resize(own.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
-    ink = np.asarray(small, np.float32) / np.float32(255)
+    margin = max(2, round(_NARROWEST * size[1]))
+    if size[0] <= 2 * margin:
+        return []
+    ink = np.asarray(cv2.resize(_hardness(own, stroke_width), size, interpolation=cv2.INTER_AREA), np.float32)
     down, up = _least_ink(ink), _least_ink(ink[::-1])[::-1]
     through = down + up - ink
-    middle = size[1] // 2
-    costs = through[middle]
-
-    margin = max(2, round(_NARROWEST * size[1]))
-    columns = np.arange(margin, size[0] - margin)
-    if columns.size == 0:
-        return []
-    windows = np.lib.stride_tricks.sliding_window_view(costs, 2 * margin + 1)
     longest = max(_LONGEST * height, _LONGEST_ACROSS * stroke_width) * zoom
-    low = columns[(costs[columns] <= windows.min(axis=1)[: columns.size]) & (costs[columns] <= longest)]
-    lows = [int(run.mean()) for run in np.split(low, np.flatnonzero(np.diff(low) > 1) + 1) if run.size]
-    best = sorted(lows, key=lambda column: costs[column])[:_MOST_CUTS]
-    # the rims of two rings that touch are thick: there, equal parts are tried as well
+    found: list[tuple[float, _Seam]] = []
+    for share in _CROSSED_AT:
+        row = min(int(share * size[1]), size[1] - 1)
+        lows = [column for column in _lows(through[row], margin) if through[row, column] <= longest]
+        found += zip(through[row, lows].tolist(), _trace(down, up, row, lows), strict=True)
+    best: list[_Seam] = []
+    for _, seam in sorted(found, key=lambda one: one[0]):
+        if len(best) < _MOST_CUTS and _is_new(seam, best, margin):
+            best.append(seam)
+    # where two digits share the ink of a whole stroke, no seam stands out: equal parts are tried as well
     parts = min(max(round(width / (_USUAL_WIDTH * height)), 2), _MOST_CUTS)
+    middle = size[1] // 2
     equal = [round(size[0] * k / parts) for k in range(1, parts)]
-    best += [column for column in equal if all(abs(column - other) > margin for other in best)]
+    apart = [column for column in equal if all(abs(column - seam[middle]) > margin for seam in best)]
+    best += _trace(down, up, middle, apart)
     rows = np.minimum((np.arange(height) * zoom).astype(np.intp), size[1] - 1)
-    return [np.rint(_trace(down, up, middle, column)[rows] / zoom).astype(np.intp) for column in sorted(best)]
+    return [np.rint(seam[rows] / zoom).astype(np.intp) for seam in sorted(best, key=np.mean)]
+
+
+def _hardness(own: npt.NDArray[np.bool_], stroke_width: float) -> npt.NDArray[np.float32]:
+    """Return how much a cut through each pixel of a mask (H, W) costs: less in the middle of what is thicker than a
+    stroke, since there two lie side by side, or cross."""
+    import cv2
+
+    outlined = np.pad(own.view(np.uint8), 1)
+    depth = np.asarray(cv2.distanceTransform(outlined, cv2.DIST_L2, 3), np.float32)[1:-1, 1:-1]
+    return np.where(own, np.where(depth > _DEEP * stroke_width, np.float32(_SOFT), np.float32(1)), np.float32(0))
+
+
+def _lows(costs: npt.NDArray[np.float32], margin: int) -> list[int]:
+    """Return where the costs (N,) are as low as anywhere within a margin: the middle of each such run."""
+    columns = np.arange(margin, costs.size - margin)
+    least = np.lib.stride_tricks.sliding_window_view(costs, 2 * margin + 1).min(axis=1)
+    low = columns[costs[columns] <= least + _TIE]
+    return [int(run.mean()) for run in np.split(low, np.flatnonzero(np.diff(low) > 1) + 1) if run.size]
+
+
+def _is_new(seam: _Seam, others: list[_Seam], margin: int) -> bool:
+    return all(float(np.abs(seam - other).mean()) > margin / 2 for other in others)
 
 
 def _least_ink(ink: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -96,21 +128,21 @@ def _least_ink(ink: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return least
 
 
-def _trace(
-    down: npt.NDArray[np.float32], up: npt.NDArray[np.float32], middle: int, column: int
-) -> npt.NDArray[np.intp]:
-    """Return the seam with the least ink through one pixel of the middle row: its column in each row."""
-    seam = np.full(len(down), column, np.intp)
-    for table, rows in ((down, range(middle - 1, -1, -1)), (up, range(middle + 1, len(down)))):
-        at = column
-        for row in rows:
-            first = max(at - 1, 0)
-            ways = table[row, first : at + 2].copy()
-            ways += _ASIDE
-            ways[at - first] -= _ASIDE
-            at = first + int(ways.argmin())
-            seam[row] = at
-    return seam
+def _trace(down: npt.NDArray[np.float32], up: npt.NDArray[np.float32], row: int, columns: Sequence[int]) -> list[_Seam]:
+    """Return the seams with the least ink through some pixels of a row: the column of each in each row."""
+    if not columns:
+        return []
+    seams = np.empty((len(down), len(columns)), np.intp)
+    seams[row] = columns
+    last = down.shape[1] - 1
+    for table, rows in ((down, range(row - 1, -1, -1)), (up, range(row + 1, len(down)))):
+        at = seams[row]
+        for next_row in rows:
+            ways = np.stack([np.maximum(at - 1, 0), at, np.minimum(at + 1, last)])
+            costs = table[next_row, ways] + _ASIDE * (ways != at)
+            at = ways[costs.argmin(axis=0), np.arange(at.size)]
+            seams[next_row] = at
+    return list(seams.T)
 
 
 def _part(strokes: Strokes, piece: int, own: npt.NDArray[np.bool_], left: int, top: int) -> Hypothesis | None:
