@@ -198,8 +198,8 @@ def test_views_of_one_stroke_at_several_sizes_are_one_candidate() -> None:
     assert len(singles) > 1
     assert len(best) == 1
     assert len(others[0]) == len(singles) - 1
-    assert len(choose(singles, np.full(len(singles), 3.0))) == 1
-    assert choose(singles, np.full(len(singles), -1.0)) == {}
+    assert len(choose(singles, np.full(len(singles), 3.0), np.full(len(singles), 8))) == 1
+    assert choose(singles, np.full(len(singles), -1.0), np.full(len(singles), 8)) == {}
 
 
 @pytest.mark.parametrize("turn", [1, 2, 3])

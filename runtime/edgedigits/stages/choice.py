@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.stages.hypotheses import Hypothesis
+from edgedigits.stages.hypotheses import Box, Hypothesis
+from edgedigits.stages.strokes import Strokes
 
 _MOST_PRIOR = 2.5
 """Log odds by which strokes of a crowded photo are digits more rarely than the glyphs that a model is trained on."""
@@ -17,13 +18,22 @@ _CLEAREST_STROKE, _CLEAREST_HEIGHT = 4.5, 20.0
 """Pixels of a level at which the model sees a digit best."""
 _INK_COUNTS = 0.12
 """Power of the ink that a hypothesis explains: of two equally good ones, the whole beats its part."""
-_FRAGMENT_COST = 5.0
+_FRAGMENT_COST, _STROKE_COST = 5.0, 4.0
+"""What being a fragment, and being one of the strokes of a digit, takes from the evidence."""
+_REST = 0.25
+"""Share of a digit's ink without which it is another."""
+_SURELY_WHOLE = 4.0
+"""Evidence from which a connected stroke is a digit, although a bar in it may be a 1."""
+_SHORTER = 0.8
+"""Length of a piece of a 1 over that of the whole; what is longer is the same seen thinner."""
 _WHOLE = 0.5
 """Evidence from which a connected stroke may be a digit as a whole."""
 _APART = 0.4
 """Share of the smaller box up to which two digits may overlap."""
 _MOST_DIGITS = 2000
 """A written page holds fewer; comparing each with each would take gigabytes where a texture holds more."""
+_COMPARED_AT_ONCE = 1 << 20
+"""Pairs of boxes: a texture has more than there is memory for."""
 _SAME = 0.6
 """Share of the larger box from which two boxes show the same strokes."""
 
@@ -68,12 +78,15 @@ def sort_views(hypotheses: Sequence[Hypothesis]) -> tuple[list[Hypothesis], list
     return best, others
 
 
-def choose(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) -> dict[int, list[int]]:
+def choose(
+    hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64], values: npt.NDArray[np.intp]
+) -> dict[int, list[int]]:
     """Return hypotheses that do not share a place, those that explain most ink best first.
 
     Args:
         hypotheses: any number, from all levels.
         scores: evidence of each, (N,).
+        values: the likeliest digit of each, (N,).
 
     Returns:
         The index of each that was chosen, and the indices of all that show the same strokes, itself included.
@@ -81,7 +94,7 @@ def choose(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) ->
     if not hypotheses:
         return {}
     places = _Places(hypotheses)
-    scores = scores - _FRAGMENT_COST * _are_fragments(hypotheses, scores, places)
+    scores = scores - _fragment_costs(hypotheses, scores, values, places)
     weight = scores * np.power([h.ink for h in hypotheses], _INK_COUNTS)
     likely = scores > 0
     free = likely.copy()
@@ -95,28 +108,67 @@ def choose(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) ->
     return chosen
 
 
-def _are_fragments(
-    hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64], places: _Places
-) -> npt.NDArray[np.bool_]:
-    """Return which hypotheses (N,) are parts of what is one stroke, and may be a digit, in a larger view.
+def _fragment_costs(
+    hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64], values: npt.NDArray[np.intp], places: _Places
+) -> npt.NDArray[np.float64]:
+    """Return what it costs each hypothesis (N,) to be a part of what may be a digit as a whole.
 
-    Thin strokes break where the image is shrunk, and their fragments look like digits, as the lower ring of an 8.
+    Thin strokes break where the image is shrunk, and their fragments look like digits, as the lower ring of an 8. And
+    where a digit was written in several strokes, one of them may look like another digit, as the long stroke of a 4
+    does; then what remains is nothing.
     """
     shrink = np.array([h.strokes.level.shrink for h in hypotheses])
-    fragments = np.zeros(len(hypotheses), bool)
-    whole = (scores >= _WHOLE) & np.array([len(h.pieces) == 1 and not h.is_part for h in hypotheses])
-    for i in np.flatnonzero(whole).tolist():
-        fragments |= places.part_of(i) & (shrink > shrink[i])
-    return fragments
+    joined = np.array([len(h.pieces) > 1 for h in hypotheses])
+    likely = scores > 0
+    costs = np.zeros(len(hypotheses))
+    for i in np.flatnonzero((scores >= _WHOLE) & np.array([not h.is_part for h in hypotheses])).tolist():
+        whole, parts = hypotheses[i], places.part_of(i)
+        if not joined[i]:
+            costs[parts & (shrink > shrink[i])] = _FRAGMENT_COST
+        parts &= likely
+        read = places.boxes[parts & ~joined]
+        if values[i] == 1:
+            # of a long line, a piece is no more
+            parts &= (values == 1) & (places.lengths < _SHORTER * places.lengths[i]) & whole.is_bar & ~joined[i]
+        elif not joined[i]:
+            parts &= (values == 1) & (scores[i] >= _SURELY_WHOLE)
+        if not parts.any():
+            continue
+        strokes = whole.strokes if joined[i] else hypotheses[int(np.where(parts, scores, -np.inf).argmax())].strokes
+        if values[i] == 1 or _unread(strokes, whole.box, read) >= _REST:
+            costs[parts] = np.maximum(costs[parts], _STROKE_COST)
+    return costs
+
+
+def _unread(strokes: Strokes, box: Box, read: npt.NDArray[np.float64]) -> float:
+    """Return which share of the ink in a box is in none of some boxes (N, 4) in it."""
+    boxes = strokes.boxes * strokes.level.shrink
+    inside = lie_in(boxes, np.array([box]))
+    areas = strokes.area[inside]
+    return float(areas @ ~lie_in(boxes[inside], read) / max(areas.sum(), 1.0))
+
+
+def lie_in(boxes: npt.NDArray[np.floating], others: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which boxes (N, 4) lie for the most part in one of some others (M, 4)."""
+    x, y, width, height = boxes.T[:, :, np.newaxis]
+    inside = np.zeros(len(boxes), bool)
+    for some in np.array_split(others, 1 + len(boxes) * len(others) // _COMPARED_AT_ONCE):
+        left, top, right, bottom = some[:, 0], some[:, 1], some[:, 0] + some[:, 2], some[:, 1] + some[:, 3]
+        across = np.minimum(x + width, right) - np.maximum(x, left)
+        down = np.minimum(y + height, bottom) - np.maximum(y, top)
+        shared = np.maximum(across, 0) * np.maximum(down, 0)
+        inside |= (shared > 0.6 * width * height).any(axis=1)
+    return inside
 
 
 class _Places:
     """The boxes of hypotheses, compared."""
 
     def __init__(self, hypotheses: Sequence[Hypothesis]) -> None:
-        boxes = np.array([h.box for h in hypotheses], np.float64)
+        self.boxes = boxes = np.array([h.box for h in hypotheses], np.float64)
         self._left, self._top = boxes[:, 0], boxes[:, 1]
         self._right, self._bottom = self._left + boxes[:, 2], self._top + boxes[:, 3]
+        self.lengths = np.hypot(boxes[:, 2], boxes[:, 3])
         self._area = boxes[:, 2] * boxes[:, 3]
 
     def same(self, i: int) -> npt.NDArray[np.bool_]:

@@ -36,8 +36,6 @@ _FULL_STROKE = 3.3
 _FADED_COST = 8.0
 _BAR_COST = 1.5
 """Whatever is long and thin looks like a 1, unless it has the flag or the foot of one."""
-_BAR = 0.87
-"""Ink over what a straight stroke from corner to corner would have, up to which a 1 is a mere bar."""
 _LEAN = 0.6
 """Width over height up to which a bar stands upright enough for a 1."""
 _LEAN_COST = 3.0
@@ -75,14 +73,14 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
     dark, bright = (int(lights[round(share * (lights.size - 1))]) for share in (0.1, 0.9))
     steps = math.log((bright + DARK) / (dark + DARK) / _STEP)
     starts, ends = (x <= 1, y <= 1), (x + width >= wide - 1, y + height >= high - 1)
-    border = any(starts) or any(ends)
+    borders = sum(map(bool, (*starts, *ends)))
     spans = any(start and end for start, end in zip(starts, ends, strict=True))
     return (
         _UNQUIET_COST * max(0.0, unrest - _QUIET)
         + _CROWDED_COST * max(0.0, crowd - _ALONE)
         + _UNCLEAR_COST * max(0.0, math.log(_CLEAR * hypothesis.noise / hypothesis.contrast))
         + _STEP_COST * max(0.0, steps)
-        + _BORDER_COST * border
+        + _BORDER_COST * borders
         + _SPAN_COST * spans
         + _FADED_COST * max(0.0, _FULL_STROKE - hypothesis.stroke_width / level.shrink) * (not level.finest)
     )
@@ -187,7 +185,7 @@ def page_evidence(
 
     What differs from the page's typical contrast, height and stroke width loses; what has company like itself gains.
     """
-    bars = (values == 1) & np.array([_is_bar(h) for h in hypotheses])
+    bars = (values == 1) & np.array([h.is_bar for h in hypotheses])
     scores = scores - np.array([_bar_cost(h) for h in hypotheses]) * bars
     boxes = np.array([h.box for h in hypotheses])
     telling = _near(boxes, boxes[~bars & (scores > 0)], _LINE_REACH, 0).any(axis=1)
@@ -199,12 +197,6 @@ def page_evidence(
     alike = np.exp(-odd)
     company = alike * (float(sure @ alike) - sure * alike)
     return np.asarray(scores - odd + np.minimum(_COMPANY * company, _MOST_COMPANY), np.float64)
-
-
-def _is_bar(hypothesis: Hypothesis) -> bool:
-    """Tell whether strokes are no more than a straight line."""
-    _, _, width, height = hypothesis.box
-    return hypothesis.ink <= _BAR * math.hypot(width, height) * hypothesis.stroke_width
 
 
 def _bar_cost(hypothesis: Hypothesis) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,9 +21,15 @@ _WIDEST = 6.0
 """Width over height of a row of touching digits."""
 _MOST_JOINED = 400
 """Strokes, and pairs of them, looked at in a level; a page has fewer, a texture more than are worth the time."""
-_GAPS = (1.0, 2.0, 3.5)
-"""Gaps in a broken line, in widths of the stroke."""
-_MOST_PIECES = 12
+_REACHES = (1, 2, 3)
+"""Half the gaps in a broken line, in pixels of a level."""
+_BROKEN, _GAP = 3, 1.2
+"""Pieces from which a line counts as broken, and half the gaps that are filled for the model, in widths of it."""
+_LEAST_PIECE = 3
+"""Pixels of a piece of a broken line."""
+_MOST_PIECES, _MOST_PIECES_OF_A_LEVEL = 30, 1500
+_BAR = 0.87
+"""Ink over what a straight stroke from corner to corner would have, up to which it is a mere bar."""
 _PAIRS_AT_ONCE = 100_000
 
 Box = tuple[float, float, float, float]
@@ -61,6 +68,12 @@ class Hypothesis:
         return self.part is not None
 
     @property
+    def is_bar(self) -> bool:
+        """Whether it is no more than a straight line."""
+        _, _, width, height = self.box
+        return self.ink <= _BAR * math.hypot(width, height) * self.stroke_width
+
+    @property
     def noise(self) -> float:
         """Standard deviation of the ink values of the paper round it."""
         left, top, right, bottom = self.extent
@@ -81,7 +94,22 @@ class Hypothesis:
         # the soft edge of a stroke lies outside its component
         near = cv2.dilate(own.view(np.uint8), _AROUND)
         stretched = cv2.convertScaleAbs(ink, alpha=255 / max(peak, 1))
-        return centre_ink(np.asarray(stretched * near, np.uint8))
+        seen = np.asarray(stretched * near, np.uint8)
+        if len(self.pieces) >= _BROKEN:
+            seen = _close_gaps(seen, self.stroke_width / self.strokes.level.shrink)
+        return centre_ink(seen)
+
+
+def _close_gaps(ink: npt.NDArray[np.uint8], stroke_width: float) -> npt.NDArray[np.uint8]:
+    """Return a broken line's ink, uint8 (H, W), with the gaps in it filled."""
+    import cv2
+
+    side = 2 * round(_GAP * stroke_width) + 1
+    rim = side // 2
+    wider = cv2.copyMakeBorder(ink, rim, rim, rim, rim, cv2.BORDER_CONSTANT)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    closed = cv2.morphologyEx(wider, cv2.MORPH_CLOSE, disc)
+    return np.ascontiguousarray(np.asarray(closed, np.uint8)[rim:-rim, rim:-rim])
 
 
 def own_pixels(
@@ -117,7 +145,7 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
     large = usable[height[usable] >= 0.6 * SMALLEST_HEIGHT]
     if large.size == 0 or large.size > _MOST_JOINED:
         return []
-    broken = _broken_digits(strokes, usable, open_pieces)
+    broken = _broken_digits(strokes, open_pieces)
     # so many rows of the table of pairs at a time that the memory it takes is small
     blocks = np.array_split(large, -(-large.size * usable.size // _PAIRS_AT_ONCE))
     tables = [_may_be_joined(strokes, block, usable) for block in blocks]
@@ -134,45 +162,37 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
     groups = {tuple(sorted([int(i), *second[first == i].tolist()])) for i in partners[(counts >= 2) & (counts <= 4)]}
     for group in sorted(groups):
         found += _wholes(strokes, np.array([group]))
-    return [h for h in found if h.box[2] <= 1.3 * h.box[3]] + broken
+    found = [h for h in found if h.box[2] <= 1.3 * h.box[3]] + broken
+    return list({h.pieces: h for h in found}.values())
 
 
-def _broken_digits(
-    strokes: Strokes, usable: npt.NDArray[np.intp], open_pieces: npt.NDArray[np.bool_]
-) -> list[Hypothesis]:
-    """Return rows of pieces that follow on each other at small gaps, as a pencil leaves them."""
-    if not 1 < usable.size <= _MOST_JOINED:
+def _broken_digits(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> list[Hypothesis]:
+    """Return groups of pieces with small gaps between them, as a pencil or chalk leaves them."""
+    import cv2
+
+    _, _, width, height = strokes.boxes.T
+    usable = open_pieces & (strokes.area >= _LEAST_PIECE) & (np.maximum(width, height) <= LARGEST_SIDE)
+    if not 1 < np.count_nonzero(usable) <= _MOST_PIECES_OF_A_LEVEL:
         return []
-    x, y, width, height = strokes.boxes[usable].T
-    right, bottom = x + width, y + height
-    gap_x = np.maximum(x[:, np.newaxis], x) - np.minimum(right[:, np.newaxis], right)
-    gap_y = np.maximum(y[:, np.newaxis], y) - np.minimum(bottom[:, np.newaxis], bottom)
-    gaps = np.hypot(np.maximum(gap_x, 0), np.maximum(gap_y, 0)) / float(np.median(strokes.width[usable]))
+    mask = np.concatenate([[False], usable]).view(np.uint8)[strokes.labels]
+    places = np.flatnonzero(mask)
+    pieces, first = np.unique(strokes.labels.ravel()[places], return_index=True)
     found: dict[tuple[int, ...], None] = {}
-    for reach in _GAPS:
-        owner = _connected(gaps <= reach)
-        for first in np.flatnonzero(np.bincount(owner) > 2).tolist():
-            pieces = usable[owner == first]
-            if len(pieces) <= _MOST_PIECES and open_pieces[pieces].any():
-                found[tuple(pieces.tolist())] = None
-    groups = [h for pieces in found for h in _wholes(strokes, np.array([pieces]))]
-    shrink = strokes.level.shrink
+    for reach in _REACHES:
+        near = cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+        _, groups = cv2.connectedComponentsWithAlgorithm(near, 8, cv2.CV_32S, cv2.CCL_GRANA)
+        owner = np.asarray(groups).ravel()[places[first]]
+        for group in np.flatnonzero(np.bincount(owner) > 1).tolist():
+            own = pieces[owner == group] - 1
+            if len(own) <= _MOST_PIECES:
+                found[tuple(own.tolist())] = None
     return [
         h
-        for h in groups
-        if h.box[2] <= 1.3 * h.box[3] and SMALLEST_HEIGHT * shrink <= h.box[3] <= LARGEST_SIDE * shrink
+        for own in found
+        for h in _wholes(strokes, np.array([own]))
+        if h.box[2] <= 1.5 * h.box[3]
+        and SMALLEST_HEIGHT * strokes.level.shrink <= h.box[3] <= LARGEST_SIDE * strokes.level.shrink
     ]
-
-
-def _connected(near: npt.NDArray[np.bool_]) -> npt.NDArray[np.intp]:
-    """Return the least index that each of N things is connected to, by a table (N, N) of neighbours."""
-    count = len(near)
-    owner = np.arange(count)
-    while True:
-        least = np.where(near, owner, count).min(axis=1)
-        if np.array_equal(least, owner):
-            return owner
-        owner = least
 
 
 def _may_be_joined(strokes: Strokes, large: npt.NDArray[np.intp], others: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:

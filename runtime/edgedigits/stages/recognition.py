@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edgedigits.glyphs import SIDE
 from edgedigits.reading import Classification
-from edgedigits.stages.choice import choose, evidence, sort_views
+from edgedigits.stages.choice import choose, evidence, lie_in, sort_views
 from edgedigits.stages.context import page_evidence, surroundings_cost, text_costs
 from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
@@ -59,8 +59,6 @@ _SETTLED = 4.0
 """Evidence at which strokes are a digit by themselves and nothing else is tried."""
 _MOST_CUT = 400
 """Strokes that are tried to be cut; a page has fewer that touch, a texture more than are worth the time."""
-_COMPARED_AT_ONCE = 1 << 20
-"""Pairs of boxes: a texture has more than there is memory for."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +150,13 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
     singles = [look for place in looks for look in place]
     rejected = [place[0].hypothesis for place in looks if max(look.score for look in place) < _REJECTED]
 
-    settled = _boxes(singles, _SETTLED)
-    joined = [h for strokes in levels for h in joined_hypotheses(strokes, ~_lie_in(strokes, settled))]
+    # whatever is long and thin looks like a 1, a piece of another digit as well
+    settled = _boxes([look for look in singles if look.probabilities.argmax() != 1], _SETTLED)
+    joined = [
+        h
+        for strokes in levels
+        for h in joined_hypotheses(strokes, ~lie_in(strokes.boxes * strokes.level.shrink, settled))
+    ]
     cuts = _cuts(singles, _boxes(singles, _ACCEPTED))
     parts = [part for table in cuts for row in table for part in row if part]
     # in one call of the model
@@ -170,7 +173,10 @@ def _score(hypotheses: Sequence[Hypothesis], judge: Judge) -> list[Scored]:
     if not hypotheses:
         return []
     probabilities, scores = judge(_glyphs(hypotheses))
-    scores -= _JOINT_COST * np.array([min(len(h.pieces) - 1, _MOST_JOINTS) for h in hypotheses])
+    joints = np.array([len(h.pieces) - 1 for h in hypotheses])
+    # many pieces in a row look like a 1 whatever they are, as a spiral binding's
+    joints = np.where(probabilities.argmax(axis=1) == 1, joints, np.minimum(joints, _MOST_JOINTS))
+    scores -= _JOINT_COST * joints
     scores -= _CUT_COST * np.array([h.is_part for h in hypotheses])
     for i in np.flatnonzero(scores > 0):
         scores[i] -= surroundings_cost(hypotheses[int(i)])
@@ -194,8 +200,10 @@ def _judge(
 
 def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[Scored, ...]:
     hypotheses, raw = [s.hypothesis for s in scored], np.array([s.score for s in scored])
+    likeliest = np.array([s.probabilities.argmax() for s in scored], np.intp)
     chosen = [
-        replace(scored[i], probabilities=_seen_alike(scored, views)) for i, views in choose(hypotheses, raw).items()
+        replace(scored[i], probabilities=_seen_alike(scored, views))
+        for i, views in choose(hypotheses, raw, likeliest).items()
     ]
     if not chosen:
         return ()
@@ -227,19 +235,6 @@ def _explained(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]
     everything = float(seen.area @ seen.contrast) * seen.level.shrink**2
     digits = sum(h.ink * h.contrast for h, score in zip(hypotheses, scores, strict=True) if score > _EXPLAINS)
     return min(1.0, digits / everything)
-
-
-def _lie_in(strokes: Strokes, boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Return which strokes (N,) lie for the most part in one of some boxes (M, 4) of the image."""
-    x, y, width, height = (strokes.boxes * strokes.level.shrink).T[:, :, np.newaxis]
-    lie_in = np.zeros(len(strokes.area), bool)
-    for some in np.array_split(boxes, 1 + lie_in.size * len(boxes) // _COMPARED_AT_ONCE):
-        left, top, right, bottom = some[:, 0], some[:, 1], some[:, 0] + some[:, 2], some[:, 1] + some[:, 3]
-        across = np.minimum(x + width, right) - np.maximum(x, left)
-        down = np.minimum(y + height, bottom) - np.maximum(y, top)
-        inside = np.maximum(across, 0) * np.maximum(down, 0)
-        lie_in |= (inside > 0.6 * width * height).any(axis=1)
-    return lie_in
 
 
 def _boxes(scored: Sequence[Scored], least: float) -> npt.NDArray[np.float64]:
