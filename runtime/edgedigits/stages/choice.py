@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.stages.hypotheses import Box, Hypothesis
+from edgedigits.stages.hypotheses import Box, Hypothesis, own_pixels
 from edgedigits.stages.strokes import Strokes
 
 _MOST_PRIOR = 2.5
@@ -30,6 +30,8 @@ _WHOLE = 0.5
 """Evidence from which a connected stroke may be a digit as a whole."""
 _APART = 0.4
 """Share of the smaller box up to which two digits may overlap."""
+_INSIDE, _SAME_INK = 0.8, 0.2
+"""Share of the smaller box up to which two digits may overlap where no more than this share of its ink is of both."""
 _MOST_DIGITS = 2000
 """A written page holds fewer; comparing each with each would take gigabytes where a texture holds more."""
 _COMPARED_AT_ONCE = 1 << 20
@@ -104,7 +106,9 @@ def choose(
             break
         if free[i]:
             chosen[int(i)] = [int(j) for j in np.flatnonzero(places.same(int(i)) & likely)]
-            free &= places.apart(int(i))
+            free &= places.apart(int(i)) | _share_no_ink(
+                hypotheses, int(i), np.flatnonzero(free & places.beside(int(i)))
+            )
     return chosen
 
 
@@ -161,6 +165,39 @@ def lie_in(boxes: npt.NDArray[np.floating], others: npt.NDArray[np.float64]) -> 
     return inside
 
 
+def _share_no_ink(hypotheses: Sequence[Hypothesis], i: int, others: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
+    """Return which hypotheses (N,), of some others, are made of other ink than hypothesis i.
+
+    Boxes of slanted digits overlap where the digits do not.
+    """
+    own = hypotheses[i]
+    apart = np.zeros(len(hypotheses), bool)
+    for j in others.tolist():
+        apart[j] = j != i and _shared_ink(own, hypotheses[j]) < _SAME_INK
+    return apart
+
+
+def _shared_ink(one: Hypothesis, other: Hypothesis) -> float:
+    """Return which share of the ink of the smaller of two hypotheses both are made of."""
+    if one.strokes is other.strokes and set(one.pieces).isdisjoint(other.pieces):
+        return 0.0
+    grain = max(one.strokes.level.shrink, other.strokes.level.shrink)
+    cells, other_cells = _inked_cells(one, grain), _inked_cells(other, grain)
+    return len(cells & other_cells) / min(len(cells), len(other_cells))
+
+
+def _inked_cells(hypothesis: Hypothesis, grain: float) -> set[tuple[int, int]]:
+    """Return where a hypothesis has ink, in cells of so many pixels of the image."""
+    left, top, right, bottom = hypothesis.extent
+    strokes = hypothesis.strokes
+    own = hypothesis.part
+    if own is None:
+        own = own_pixels(strokes, hypothesis.pieces, left, top, right, bottom)
+    zoom = strokes.level.shrink / grain
+    places = ((np.argwhere(own) + np.array([top, left])) * zoom).astype(np.intp)
+    return set(map(tuple, places.tolist()))
+
+
 class _Places:
     """The boxes of hypotheses, compared."""
 
@@ -178,6 +215,11 @@ class _Places:
     def apart(self, i: int) -> npt.NDArray[np.bool_]:
         """Return which boxes (N,) lie apart from box i."""
         return np.asarray(self._shared(i) < _APART * np.minimum(self._area, self._area[i]), bool)
+
+    def beside(self, i: int) -> npt.NDArray[np.bool_]:
+        """Return which boxes (N,) overlap box i, but lie outside of it, and it of them, in part."""
+        share = self._shared(i) / np.minimum(self._area, self._area[i])
+        return np.asarray((share >= _APART) & (share < _INSIDE), bool)
 
     def part_of(self, i: int) -> npt.NDArray[np.bool_]:
         """Return which boxes (N,) are parts of box i."""
