@@ -80,9 +80,6 @@ class Distillation:
 
 _ADDITIONS = Additions(captured=14_000, soiled=12_000, written=9_000, outliers=15_000)
 
-_FEW_ADDITIONS = Additions(captured=3_000, soiled=2_500, written=1_500, outliers=4_500)
-"""For a network that cannot be good at everything."""
-
 _GENERALIST = Recipe(
     "teacher", widths=((32, 40, 40), (64, 96, 128)), epochs=14, weight_decay=2e-3, additions=_ADDITIONS
 )
@@ -102,21 +99,9 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe(
             "tiny",
             widths=((16, 16, 16), (20, 24)),
-            epochs=32,
+            epochs=30,
             weight_decay=2e-3,
-            additions=_FEW_ADDITIONS,
-            distillation=Distillation(
-                (
-                    Recipe(
-                        "teacher",
-                        widths=((16, 24, 24), (40, 56)),
-                        epochs=10,
-                        weight_decay=2e-3,
-                        additions=_FEW_ADDITIONS,
-                    ),
-                ),
-                views=6,
-            ),
+            additions=Additions(captured=3_000, soiled=2_500, written=1_500, outliers=4_500),
         ),
         Recipe(
             "default",
@@ -131,7 +116,7 @@ RECIPES: Mapping[str, Recipe] = {
             epochs=48,
             weight_decay=2e-3,
             additions=_ADDITIONS,
-            distillation=Distillation((_GENERALIST, *(_SPECIALIST,) * 4), views=16),
+            distillation=Distillation((_GENERALIST, _SPECIALIST, _SPECIALIST), views=12),
         ),
     )
 }
