@@ -62,6 +62,17 @@ def test_a_state_that_cannot_be_written_leaves_the_last_one(tmp_path: Path) -> N
     assert stage.load().epoch == 3
 
 
+def test_a_damaged_state_is_named(tmp_path: Path) -> None:
+    stage = Checkpoints(tmp_path, Interruption()).stage("model")
+    stage.save(State(epoch=3, arrays={"best": [np.arange(1000.0)]}))
+    file = tmp_path / ".checkpoint" / "model" / "state.npz"
+    content = file.read_bytes()
+    for damaged in (content[: len(content) // 2], b"", content[:600] + b"?" + content[601:]):
+        file.write_bytes(damaged)
+        with pytest.raises(InputError, match=r"state\.npz is damaged .*--restart"):
+            stage.load()
+
+
 def test_another_seed_does_not_go_on(tmp_path: Path) -> None:
     checkpoints = Checkpoints(tmp_path, Interruption())
     checkpoints.begin(Run.of(SHORT, 0, {}))

@@ -233,6 +233,19 @@ def test_a_training_that_goes_astray_says_so_and_leaves_the_last_result(last: Pa
     assert_as_it_was(last)
 
 
+def test_the_best_model_before_it_went_astray_is_kept_and_named(tmp_path: Path, small: Dataset) -> None:
+    # the rate rises until the numbers no longer do, epochs later
+    recipe = replace(SHORT, epochs=40, batch=len(small.training), additions=Additions(), learning_rate=3e3)
+    with (
+        mock.patch.object(training, "load_dataset", return_value=small),
+        pytest.raises(fitting.TrainingError, match="--restart; the best model of the .* is") as raised,
+    ):
+        training.train(recipe, tmp_path)
+    kept = tmp_path / ".checkpoint" / "model" / "best.keras"
+    assert str(kept) in str(raised.value)
+    assert keras.models.load_model(kept, compile=False).output_shape == (None, 11)
+
+
 def test_an_interrupt_while_the_results_are_written_leaves_the_last_ones(last: Path, small: Dataset) -> None:
     done = fitting.Fit(build_model(SHORT), {"loss": [1], "accuracy": [0], "val_loss": [1], "val_accuracy": [0]})
     with (

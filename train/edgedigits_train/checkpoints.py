@@ -18,6 +18,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +44,7 @@ _STATE = "state.npz"
 
 
 class CheckpointError(EdgeDigitsError):
-    """A checkpoint that cannot be written or read."""
+    """A checkpoint that cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,11 @@ class Stage:
     """One fit of a training: where it begins, where its state goes, and when it pauses. This one keeps nothing."""
 
     def load(self) -> State:
-        """Return the state to go on from; where nothing was kept, the beginning."""
+        """Return the state to go on from; where nothing was kept, the beginning.
+
+        Raises:
+            InputError: what was kept is damaged.
+        """
         return State()
 
     def save(self, state: State) -> None:
@@ -228,8 +233,8 @@ class _KeptStage(Stage):
                         groups[name.split("/")[0]].append(file[name])
             self._checkpoints.count_spent(facts.pop("spent"))
             return State(**facts, arrays=groups)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{path} is damaged ({error}): start the training anew with --restart.") from error
+        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+            raise InputError(f"{path} is damaged ({error}): start the training anew with --restart.") from error
 
     def save(self, state: State) -> None:
         facts = {

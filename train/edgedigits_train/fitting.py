@@ -254,9 +254,12 @@ def _remedy(recipe: Recipe, state: State, error: _AstrayError, stage: Stage) -> 
         f"The loss is no longer a number in epoch {state.epoch + 1}, step {error.step}: start anew with a lower"
         f" --learning-rate (it was {recipe.learning_rate:g})"
     )
-    kept = stage.keep_best(_with_weights(recipe, state.arrays["best"])) if "best" in state.arrays else None
-    return (
-        f"{message} and --restart; the best model of the {state.epoch} good epochs is {kept}."
-        if kept
-        else f"{message}."
-    )
+    good = stage.load()
+    if not good.arrays:
+        return f"{message}."
+    message = f"{message} and --restart"
+    kept = stage.keep_best(_with_weights(recipe, good.arrays["best"])) if "best" in good.arrays else None
+    if kept is None:
+        return f"{message}."
+    epochs = "the first epoch" if good.epoch == 1 else f"the {good.epoch} good epochs"
+    return f"{message}; the best model of {epochs} is {kept}: copy it first, if you want it."

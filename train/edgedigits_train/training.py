@@ -62,8 +62,8 @@ def resume(recipe: Recipe, out: Path, *, seed: int = 0, extra: Path | None = Non
     It takes the steps that an uninterrupted one would have taken, from the last state that was saved.
 
     Raises:
-        InputError: there is nothing to resume in `out`, or something else than this was trained there.
-        CheckpointError: the checkpoint is damaged.
+        InputError: there is nothing to resume in `out`, something else than this was trained there, or a file of the
+            checkpoint is damaged.
         InputError, TrainingError, Interrupted: as `train`.
 
     Example:
@@ -105,7 +105,8 @@ def _train(
             number = interruption.number or signal.SIGINT
             raise Interrupted(f"Stopped. {_how_to_go_on(checkpoints, out)}", number) from None
         except (CheckpointError, OSError) as error:
-            raise TrainingError(f"{_reason(error, out)}. {_how_to_go_on(checkpoints, out)}") from error
+            reason = f"{_reason(error, out)}: make room or mend that"
+            raise TrainingError(f"{reason}. {_how_to_go_on(checkpoints, out)}") from error
         finally:
             if checkpoints.run is None:
                 checkpoints.remove()
