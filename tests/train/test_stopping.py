@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 from tests.commands import started
@@ -117,3 +119,29 @@ def test_ctrl_c_while_processes_make_glyphs_leaves_none(seconds: float, times: i
     assert (run.returncode, printed, said) == (130, "", "Stopped. Nothing was saved yet: train anew.\n")
     assert not any(out.iterdir())
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.slow
+@posix
+def test_a_distilled_training_interrupted_in_each_stage_comes_to_the_same_model(tmp_path: Path) -> None:
+    root = Path(__file__).parent.parent.parent
+    one_thread = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    script = Path(__file__).with_name("distilled.py")
+    run = subprocess.run(
+        [sys.executable, script, tmp_path],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(root), **one_thread},
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    made = {name: int(count) for name, count in map(str.split, run.stdout.splitlines())}
+    assert list(made) == ["whole", "teacher-1", "teacher-2", "answers", "model", "end"]
+    # what is made anew after an interruption: batches made ahead, and the view that was not answered to its end
+    assert sum(made.values()) - made["whole"] < made["whole"] + 4 * 13
+    whole, parts = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("whole", "parts"))
+    for name in ("test", "validation", "temperature", "digit_score"):
+        assert parts[name] == whole[name]
+    models = [keras.models.load_model(tmp_path / name / "digits.keras", compile=False) for name in ("whole", "parts")]
+    for mine, theirs in zip(*(model.get_weights() for model in models), strict=True):
+        assert np.array_equal(mine, theirs)
