@@ -12,11 +12,17 @@ import numpy.typing as npt
 from edgedigits.glyphs import centre_ink
 from edgedigits.stages.strokes import Strokes
 
-SMALLEST_HEIGHT = 10
+SMALLEST_HEIGHT = 8
 """Pixels of a level: nothing lower is taken for a digit."""
 LARGEST_SIDE = 300
 """Pixels of a level: what is larger is looked at where the image is smaller."""
+_SMALL = 18
+"""Pixels of the finest level: height of digits whose strokes are as thin as the light's smoothing is wide."""
+_SHARPEN, _ENLARGED = 2.0, 4
+"""How much of what the smoothing took is given back, and how much larger it is then looked at."""
 _WIDEST_STROKE = 12.0
+_BLOT = 1.5
+"""Pixels by which the rings of small digits are filled in."""
 _WIDEST = 6.0
 """Width over height of a row of touching digits."""
 _MOST_JOINED = 400
@@ -27,7 +33,7 @@ _BROKEN, _GAP = 3, 1.2
 """Pieces from which a line counts as broken, and half the gaps that are filled for the model, in widths of it."""
 _LEAST_PIECE = 3
 """Pixels of a piece of a broken line."""
-_MOST_PIECES, _MOST_PIECES_OF_A_LEVEL = 30, 1500
+_MOST_PIECES, _MOST_PIECES_OF_A_LEVEL = 30, 1000
 _BAR = 0.87
 """Ink over what a straight stroke from corner to corner would have, up to which it is a mere bar."""
 _PAIRS_AT_ONCE = 100_000
@@ -87,7 +93,8 @@ class Hypothesis:
         own = self.part
         if own is None:
             own = own_pixels(self.strokes, self.pieces, left, top, right, bottom)
-        ink = self.strokes.level.ink[top:bottom, left:right]
+        small = self.strokes.level.finest and bottom - top <= _SMALL
+        ink = self._sharp_ink() if small else self.strokes.level.ink[top:bottom, left:right]
         values = ink[own]
         strong = (3 * values.size) // 4
         peak = float(np.partition(values, strong)[strong])
@@ -97,7 +104,22 @@ class Hypothesis:
         seen = np.asarray(stretched * near, np.uint8)
         if len(self.pieces) >= _BROKEN:
             seen = _close_gaps(seen, self.stroke_width / self.strokes.level.shrink)
+        if small:
+            seen = np.asarray(
+                cv2.resize(seen, None, fx=_ENLARGED, fy=_ENLARGED, interpolation=cv2.INTER_CUBIC), np.uint8
+            )
         return centre_ink(seen)
+
+    def _sharp_ink(self) -> npt.NDArray[np.uint8]:
+        """Return the ink of the extent as it was before it was smoothed, by unsharp masking, uint8 (H, W)."""
+        import cv2
+
+        left, top, right, bottom = self.extent
+        # what lies around counts at the rim
+        x, y = max(left - 1, 0), max(top - 1, 0)
+        ink = self.strokes.level.ink[y : bottom + 1, x : right + 1]
+        sharp = cv2.addWeighted(ink, 1 + _SHARPEN, cv2.GaussianBlur(ink, (3, 3), 0), -_SHARPEN, 0)
+        return np.asarray(sharp, np.uint8)[top - y : bottom - y, left - x : right - x]
 
 
 def _close_gaps(ink: npt.NDArray[np.uint8], stroke_width: float) -> npt.NDArray[np.uint8]:
@@ -170,18 +192,28 @@ def _broken_digits(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> list
     """Return groups of pieces with small gaps between them, as a pencil or chalk leaves them."""
     import cv2
 
-    _, _, width, height = strokes.boxes.T
-    usable = open_pieces & (strokes.area >= _LEAST_PIECE) & (np.maximum(width, height) <= LARGEST_SIDE)
-    if not 1 < np.count_nonzero(usable) <= _MOST_PIECES_OF_A_LEVEL:
+    usable = (
+        open_pieces & (strokes.area >= _LEAST_PIECE) & (strokes.boxes[:, 2:].max(axis=1, initial=0) <= LARGEST_SIDE)
+    )
+    candidates = np.flatnonzero(usable)
+    if candidates.size > _MOST_PIECES_OF_A_LEVEL:
         return []
-    mask = np.concatenate([[False], usable]).view(np.uint8)[strokes.labels]
+    candidates = candidates[_have_neighbours(strokes.boxes[candidates], 2 * max(_REACHES))]
+    if candidates.size < 2:
+        return []
+    first = strokes.boxes[candidates, :2].min(axis=0)
+    last = (strokes.boxes[candidates, :2] + strokes.boxes[candidates, 2:]).max(axis=0)
+    labels = strokes.labels[first[1] : last[1], first[0] : last[0]]
+    chosen = np.zeros(len(usable) + 1, np.uint8)
+    chosen[candidates + 1] = 1
+    mask = chosen[labels]
     places = np.flatnonzero(mask)
-    pieces, first = np.unique(strokes.labels.ravel()[places], return_index=True)
+    pieces, starts = np.unique(labels.ravel()[places], return_index=True)
     found: dict[tuple[int, ...], None] = {}
     for reach in _REACHES:
         near = cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
         _, groups = cv2.connectedComponentsWithAlgorithm(near, 8, cv2.CV_32S, cv2.CCL_GRANA)
-        owner = np.asarray(groups).ravel()[places[first]]
+        owner = np.asarray(groups).ravel()[places[starts]]
         for group in np.flatnonzero(np.bincount(owner) > 1).tolist():
             own = pieces[owner == group] - 1
             if len(own) <= _MOST_PIECES:
@@ -193,6 +225,16 @@ def _broken_digits(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> list
         if h.box[2] <= 1.5 * h.box[3]
         and SMALLEST_HEIGHT * strokes.level.shrink <= h.box[3] <= LARGEST_SIDE * strokes.level.shrink
     ]
+
+
+def _have_neighbours(boxes: npt.NDArray[np.int32], gap: int) -> npt.NDArray[np.bool_]:
+    """Return which of some boxes (N, 4) have another one no farther away than a gap."""
+    x, y, width, height = boxes.T
+    right, bottom = x + width, y + height
+    near = (np.maximum(x[:, np.newaxis], x) - np.minimum(right[:, np.newaxis], right) <= gap) & (
+        np.maximum(y[:, np.newaxis], y) - np.minimum(bottom[:, np.newaxis], bottom) <= gap
+    )
+    return np.asarray(near.sum(axis=1) > 1, bool)
 
 
 def _may_be_joined(strokes: Strokes, large: npt.NDArray[np.intp], others: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
@@ -226,7 +268,7 @@ def _may_be_joined(strokes: Strokes, large: npt.NDArray[np.intp], others: npt.ND
 def _are_strokes(strokes: Strokes) -> npt.NDArray[np.bool_]:
     side = strokes.boxes[:, 2:].max(axis=1, initial=0)
     return np.asarray(
-        (side <= LARGEST_SIDE) & (strokes.width <= _WIDEST_STROKE) & (strokes.thickest <= 0.6 * side), bool
+        (side <= LARGEST_SIDE) & (strokes.width <= _WIDEST_STROKE) & (strokes.thickest <= 0.6 * side + _BLOT), bool
     )
 
 

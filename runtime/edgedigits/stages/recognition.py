@@ -33,8 +33,8 @@ _PLAIN = 3.5
 """How much more evidence is asked for where all digits are 0 or 1, which whatever is round or long looks like."""
 _ACCEPTED = 2.0
 """Evidence that each other digit must have, likewise."""
-_READ = 0.75
-"""Share of the ink from which a page is the right way up beyond doubt."""
+_READ = 0.9
+"""Share of the ink that surely read digits are, from which a page is the right way up beyond doubt."""
 _MOST_STROKES, _STRONGEST = 300, 64
 """Strokes of a page, of which a texture has more, and how many of them tell as much as all which way is up."""
 _DARK_BOARD = 128
@@ -46,6 +46,8 @@ _AMBIGUITY_COUNTS = 0.25
 """Power of the probability that a digit has one of its two likeliest values, in how sure it is that it is one."""
 _JOINT_COST = 0.7
 """What each further piece of a digit takes from its evidence: most digits are written in one go."""
+_JOINED = 0.5
+"""Evidence from which strokes are one digit together, so that they need not be cut."""
 _MOST_JOINTS = 2
 """A pencil breaks off more than once."""
 _CUT_COST = 1.0
@@ -119,7 +121,8 @@ def recognise(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
     ink = np.array([single.hypothesis.ink * single.hypothesis.contrast for single in page.singles])
     if (
         len(ink) > _MOST_STROKES
-        or sum(d.hypothesis.ink * d.hypothesis.contrast for d in page.digits) > _READ * ink.sum()
+        or sum(d.hypothesis.ink * d.hypothesis.contrast * d.probabilities.max() ** 2 for d in page.digits)
+        > _READ * ink.sum()
     ):
         return page
     strongest = [single.hypothesis for single in page.singles[:_STRONGEST]]
@@ -157,12 +160,14 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
         for strokes in levels
         for h in joined_hypotheses(strokes, ~lie_in(strokes.boxes * strokes.level.shrink, settled))
     ]
-    cuts = _cuts(singles, _boxes(singles, _ACCEPTED))
-    parts = [part for table in cuts for row in table for part in row if part]
-    # in one call of the model
-    more_scored = _score([*joined, *parts], judge)
-    judged = iter(more_scored[len(joined) :])
-    scored = [*singles, *more_scored[: len(joined)]]
+    scored = [*singles, *_score(joined, judge)]
+    # what became part of a digit need not be cut
+    read = _boxes(scored[len(singles) :], _JOINED)
+    open_singles = [
+        single for single, is_read in zip(singles, lie_in(_boxes(singles), read), strict=True) if not is_read
+    ]
+    cuts = _cuts(open_singles, _boxes(singles, _ACCEPTED))
+    judged = iter(_score([part for table in cuts for row in table for part in row if part], judge))
     for table in cuts:
         scored += _best_parts([[next(judged) if part else None for part in row] for row in table])
     strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.ink * look.hypothesis.contrast)
@@ -237,7 +242,7 @@ def _explained(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]
     return min(1.0, digits / everything)
 
 
-def _boxes(scored: Sequence[Scored], least: float) -> npt.NDArray[np.float64]:
+def _boxes(scored: Sequence[Scored], least: float = -math.inf) -> npt.NDArray[np.float64]:
     """Return the boxes (N, 4) of what has at least so much evidence."""
     return np.array([s.hypothesis.box for s in scored if s.score >= least], np.float64).reshape(-1, 4)
 
