@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
+
+Mask = npt.NDArray[np.uint8]
 
 _RUN = 51
 """Pixels: a straight run this long may be part of a line; a digit as large is looked at where the image is smaller."""
@@ -13,13 +17,19 @@ _FULL_SPAN = 0.85
 """Share of the image's side from which one line is enough; no digit is as straight and as large."""
 _THICKEST = 8
 """Pixels: thicker lines are things, not ruling."""
+_SHIFT = 0.05
+"""Share of their length by which the ends of two lines may be shifted that are the two edges of a row of boxes."""
+_LOWEST_BOX = 12
+"""Pixels between the two edges; in lower boxes nothing is written."""
+_POST = 0.9
+"""Share of the boxes' height that the line between two of them goes through at least; a digit leaves room."""
 
 
-def without_ruling(mask: npt.NDArray[np.uint8], faint: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+def without_ruling(mask: Mask, faint: Mask) -> Mask:
     """Return a mask without its long straight lines; the strokes that cross them stay whole.
 
     A pixel of a line goes where the ink is no thicker across the line than the line itself: where it is thicker, a
-    stroke crosses.
+    stroke crosses. Of a row of boxes, as forms have them, the lines between the boxes go as well.
 
     Args:
         mask: uint8, (H, W), 0 or 1: the strokes.
@@ -30,41 +40,110 @@ def without_ruling(mask: npt.NDArray[np.uint8], faint: npt.NDArray[np.uint8]) ->
     """
     import cv2
 
-    across = _rows_ruling(mask, faint)
-    down = _rows_ruling(mask.T, np.asarray(cv2.transpose(faint), np.uint8))
+    upright = np.asarray(cv2.transpose(faint), np.uint8)
+    across, down = _level_lines(faint), _level_lines(upright)
+    if across is None and down is None:
+        return mask
+    ruling = np.zeros_like(mask)
     if across is not None:
-        mask = mask & ~across
+        ruling |= across.less_crossings(mask)
+        if across.boxes is not None:
+            left, top, right, bottom = across.boxes
+            posts = _posts(upright[left:right, top:bottom])
+            ruling[top:bottom, left:right] |= posts.less_crossings(mask[top:bottom, left:right].T).T
     if down is not None:
-        mask = mask & ~down.T
-    return np.asarray(mask, np.uint8)
+        ruling |= down.less_crossings(mask.T).T
+    return np.asarray(mask & ~ruling, np.uint8)
 
 
-def _rows_ruling(mask: npt.NDArray[np.uint8], faint: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8] | None:
-    """Return the pixels of nearly horizontal lines, crossings left out; None where there are none."""
+@dataclass(frozen=True, eq=False)
+class _Lines:
+    """Nearly horizontal lines.
+
+    Attributes:
+        mask: where they are, uint8 (H, W), thickened by a pixel above and below.
+        thickness: of the usual one, in pixels.
+        boxes: left, top, right, bottom of what lies between two lines that are the edges of a row of boxes.
+    """
+
+    mask: Mask
+    thickness: float
+    boxes: tuple[int, int, int, int] | None = None
+
+    def less_crossings(self, mask: Mask) -> Mask:
+        """Return the lines without the places where a mask (H, W) is thicker than they are."""
+        import cv2
+
+        across = round(max(self.thickness, 1)) + 3
+        crossing = cv2.morphologyEx(np.ascontiguousarray(mask), cv2.MORPH_OPEN, np.ones((across, 1), np.uint8))
+        return np.asarray(self.mask & ~np.asarray(crossing, np.uint8) & 1, np.uint8)
+
+
+def _level_lines(faint: Mask) -> _Lines | None:
+    """Return the nearly horizontal lines of a ruling, or of a row of boxes; None where there are none."""
     import cv2
 
-    height, width = mask.shape
+    height, width = faint.shape
     if width < 2 * _RUN or height < 8:
         return None
     # thickened, so that a run goes on where a sloping line steps up or down by a pixel
     thick = np.asarray(cv2.dilate(faint, np.ones((3, 1), np.uint8)), np.uint8)
     if not _may_hold_lines(thick):
         return None
-    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, _RUN), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(runs, 8, cv2.CV_32S, cv2.CCL_GRANA)
-    spans, area = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_AREA]
-    # the thickening added a pixel above and below
-    thickness = area / np.maximum(spans, 1) - 2
+    labels, stats, thickness = _runs(thick, _RUN)
+    spans = stats[:, cv2.CC_STAT_WIDTH]
     is_line = (spans >= max(_SPAN * width, 2 * _RUN)) & (thickness <= _THICKEST)
     is_line[0] = False
+    boxes = None
     if np.count_nonzero(is_line) < _FEWEST:
-        is_line &= spans >= _FULL_SPAN * width
+        boxes = _between(stats[is_line])
+        if boxes is None:
+            is_line &= spans >= _FULL_SPAN * width
     if not is_line.any():
         return None
-    lines = is_line[labels].view(np.uint8)
-    across = round(max(float(np.median(thickness[is_line])), 1)) + 3
-    crossing = cv2.morphologyEx(np.ascontiguousarray(mask), cv2.MORPH_OPEN, np.ones((across, 1), np.uint8))
-    return np.asarray(lines & ~np.asarray(crossing, np.uint8) & 1, np.uint8)
+    return _Lines(is_line[labels].view(np.uint8), float(np.median(thickness[is_line])), boxes)
+
+
+def _runs(thick: Mask, length: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
+    """Return the runs of a thickened mask (H, W): labels (H, W), OpenCV's statistics (N, 5), and thickness (N,)."""
+    import cv2
+
+    runs = cv2.morphologyEx(thick, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(runs, 8, cv2.CV_32S, cv2.CCL_GRANA)
+    # the thickening added a pixel above and below
+    thickness = stats[:, cv2.CC_STAT_AREA] / np.maximum(stats[:, cv2.CC_STAT_WIDTH], 1) - 2
+    return np.asarray(labels, np.int32), np.asarray(stats, np.int32), thickness
+
+
+def _between(stats: npt.NDArray[np.int32]) -> tuple[int, int, int, int] | None:
+    """Return what lies between two lines that begin and end alike, themselves included; None where they do not."""
+    if len(stats) != 2:
+        return None
+    (x, y, width, _, _), (other_x, other_y, other_width, other_height, _) = sorted(
+        stats.tolist(), key=lambda line: line[1]
+    )
+    shift = max(abs(x - other_x), abs(x + width - other_x - other_width))
+    if shift > _SHIFT * width or not _LOWEST_BOX <= other_y - y <= width:
+        return None
+    # the outer posts stand on the ends
+    return (
+        max(min(x, other_x) - _THICKEST, 0),
+        y,
+        max(x + width, other_x + other_width) + _THICKEST,
+        other_y + other_height,
+    )
+
+
+def _posts(upright: Mask) -> _Lines:
+    """Return the lines between the boxes of a row, and its ends, as lines of the transposed mask (W, H)."""
+    import cv2
+
+    thick = np.asarray(cv2.dilate(np.ascontiguousarray(upright), np.ones((3, 1), np.uint8)), np.uint8)
+    labels, _, thickness = _runs(thick, round(_POST * upright.shape[1]))
+    is_line = thickness <= _THICKEST
+    is_line[0] = False
+    usual = float(np.median(thickness[is_line])) if is_line.any() else 1.0
+    return _Lines(is_line[labels].view(np.uint8), usual)
 
 
 def _may_hold_lines(mask: npt.NDArray[np.uint8]) -> bool:
