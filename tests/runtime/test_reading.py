@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 
 from edgedigits import Reader
 from edgedigits.explaining import explain_reading
+from edgedigits.reading import Classification
 from edgedigits.stages.choice import choose, sort_views
 from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
 from edgedigits.stages.light import ink_levels
 from edgedigits.stages.lines import reading_lines
+from edgedigits.stages.recognition import recognise
 from edgedigits.stages.ruling import without_ruling
 from edgedigits.stages.strokes import find_strokes
 from edgedigits.stages.turning import likely_turn, turn_back
@@ -82,6 +84,13 @@ def test_light_does_not_change_the_reading(reader: Reader, mnist_test: LabelledG
 
 def test_digits_are_read_through_ruled_lines(reader: Reader, mnist_test: LabelledGlyphs) -> None:
     assert rows_read(reader, mnist_test, ruled) >= 0.75
+
+
+def test_digits_of_twelve_pixels_are_read(reader: Reader, mnist_test: LabelledGlyphs) -> None:
+    def small(page: Picture) -> Picture:
+        return np.asarray(cv2.resize(page, None, fx=0.15, fy=0.15, interpolation=cv2.INTER_AREA), np.uint8)
+
+    assert rows_read(reader, mnist_test, small) >= 0.9
 
 
 @pytest.mark.parametrize("zoom", [1, 2, 6, 16])
@@ -153,6 +162,27 @@ def test_squared_paper_goes() -> None:
     assert without_ruling(mask, mask).sum() < 0.1 * mask.sum()
 
 
+def test_the_boxes_of_a_form_go_and_the_digits_in_them_stay() -> None:
+    mask = np.zeros((200, 480), np.uint8)
+    cv2.rectangle(mask, (30, 60), (390, 140), 1, 2)
+    for x in range(102, 390, 72):
+        cv2.line(mask, (x, 60), (x, 140), 1, 2)
+    digits = np.zeros_like(mask)
+    for x in (66, 138, 210):
+        cv2.line(digits, (x, 72), (x, 128), 1, 6)
+    left = without_ruling(mask | digits, mask | digits)
+    assert left[digits > 0].all()
+    assert left[digits == 0].sum() < 0.1 * mask.sum()
+
+
+def test_a_stroke_as_high_as_a_line_of_writing_is_no_part_of_a_form() -> None:
+    mask = np.zeros((200, 480), np.uint8)
+    mask[60:62, 30:390] = 1
+    mask[140:142, 90:470] = 1
+    mask[60:142, 200:206] = 1
+    assert np.array_equal(without_ruling(mask, mask), mask)
+
+
 def test_a_mask_without_lines_is_left_alone() -> None:
     mask = (draw_text("275") < 128).astype(np.uint8)
     assert np.array_equal(without_ruling(mask, mask), mask)
@@ -188,6 +218,38 @@ def test_pieces_of_one_digit_are_joined_and_distant_ones_are_not() -> None:
     assert len(joined) == 1
     x, _, width, _ = joined[0].box
     assert 50 < x < x + width < 110
+
+
+def test_dashes_of_one_line_are_joined_and_shown_to_the_model_as_one_line() -> None:
+    page = np.full((200, 300), 220, np.uint8)
+    for start in range(0, 360, 30):
+        cv2.ellipse(page, (100, 100), (30, 45), 0, start, start + 16, 90, 4)
+    strokes = find_strokes(next(iter(ink_levels(page))))
+    assert len(strokes.area) == 12
+    joined = joined_hypotheses(strokes, np.ones(len(strokes.area), bool))
+    ring = max(joined, key=lambda hypothesis: len(hypothesis.pieces))
+    assert len(ring.pieces) == 12
+    count, _ = cv2.connectedComponents((ring.glyph() < 51).astype(np.uint8), connectivity=4)
+    assert count == 3, "the ring must part what is in it from what is round it"
+
+
+@pytest.mark.parametrize("pen", [4, 6, 8])
+def test_a_stroke_is_no_digit_where_the_rest_of_its_digit_would_be_nothing(reader: Reader, pen: int) -> None:
+    page = np.full((140, 200), 225, np.uint8)
+    cv2.polylines(page, [np.array([[66, 30], [60, 66], [92, 70]])], False, 40, pen, cv2.LINE_AA)
+    cv2.line(page, (110, 24), (108, 112), 40, pen, cv2.LINE_AA)
+    assert reader.read(page).text == "4"
+
+
+@pytest.mark.parametrize(("likely", "found"), [((1, 7), 4), (tuple(range(10)), 0)])
+def test_what_may_be_one_or_another_is_a_digit_and_what_may_be_any_is_none(likely: tuple[int, ...], found: int) -> None:
+    def classify(glyphs: npt.NDArray[np.uint8]) -> Classification:
+        probabilities = np.zeros((len(glyphs), 10), np.float32)
+        probabilities[:, list(likely)] = 1 / len(likely)
+        return Classification(probabilities, np.full(len(glyphs), 0.97, np.float32))
+
+    page = draw_text("2345", size=(400, 200), height=60)
+    assert len(recognise(page, 1.0, classify).digits) == found
 
 
 def test_views_of_one_stroke_at_several_sizes_are_one_candidate() -> None:

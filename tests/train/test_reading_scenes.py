@@ -18,12 +18,22 @@ SCENES = 6
 
 
 @pytest.mark.parametrize(
-    "name",
-    ["plain paper", "phone, soft shadow", "squared paper", "whiteboard, webcam", "coloured ink", "inverted", "forms"],
+    ("name", "least"),
+    [
+        ("plain paper", 0.95),
+        ("phone, soft shadow", 0.95),
+        ("squared paper", 0.95),
+        ("whiteboard, webcam", 0.95),
+        ("coloured ink", 0.95),
+        ("inverted", 0.95),
+        ("small digits", 0.95),
+        ("pencil", 0.85),
+        ("forms", 0.95),
+    ],
 )
-def test_everyday_writing_is_read(reader: Reader, name: str) -> None:
+def test_everyday_writing_is_read(reader: Reader, name: str, least: float) -> None:
     precision, recall, f1 = score(reader.read, EVERYDAY[name], SCENES)
-    assert f1 >= 0.9, (precision, recall)
+    assert f1 >= least, (precision, recall)
 
 
 def test_small_digits_are_small() -> None:
