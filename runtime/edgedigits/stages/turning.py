@@ -14,16 +14,20 @@ import numpy.typing as npt
 Box = tuple[float, float, float, float]
 """x, y, width, height in pixels."""
 
-_SURE = 4.0
-"""Evidence of a digit that counts as sure."""
-_READ = 0.5
-"""Share of the strokes, or of their ink, that must be digits the other way up."""
-_BETTER = 1.5
-"""Factor by which the evidence, or the number of sure digits, must be larger the other way up."""
-_FEWEST, _LEAST = 3, 2
-"""Digits that tell which way is up: so many must be sure, and all where there are fewer; one alone says nothing."""
 _TELLING = (2, 3, 4, 5, 6, 7, 9)
-"""0, 1 and 8 look the same both ways up; 6 is 9, but of a line of digits some are others."""
+"""0, 1 and 8 look the same both ways up, and whatever is long, as a ruled line, is a 1 if it is turned; 6 is 9, but of
+a line of digits some are others."""
+_MORE = 7.0
+"""Evidence that the telling digits must have more than as the image lies: as much as one that is beyond doubt."""
+_CLEARLY = 1.1
+"""Factor by which they must have more than any other way up."""
+_ENOUGH, _LEAST, _FEWEST = 16.0, 6.0, 2
+"""Evidence that they must have, more than two can have, or so much for each stroke where there are only two; one stroke
+alone says nothing."""
+_READ = 0.5
+"""Share of the strokes, or of their ink, that must be digits the other way up …"""
+_MUCH = 20.0
+"""… unless the telling ones have so much evidence, as three beyond doubt have: what lies about is strokes, too."""
 
 
 def likely_turn(
@@ -43,19 +47,20 @@ def likely_turn(
         >>> likely_turn(np.zeros((2, 28, 28, 1), np.uint8), np.ones(2), surely_seven)
         2
     """
-    if len(glyphs) < _LEAST:
+    if len(glyphs) < _FEWEST:
         return 0
-    fewest = min(_FEWEST, len(glyphs))
     ways = np.concatenate([np.rot90(glyphs, turn, axes=(1, 2)) for turn in range(4)])
     probabilities, evidence = judge(ways)
-    values, scores = probabilities.argmax(axis=1).reshape(4, -1), evidence.reshape(4, -1)
-    totals = np.maximum(scores, 0).sum(axis=1)
-    sure = ((scores >= _SURE) & np.isin(values, _TELLING)).sum(axis=1)
+    telling = np.isin(probabilities.argmax(axis=1), _TELLING)
+    told = telling * np.maximum(evidence, 0) * probabilities.max(axis=1, initial=0) ** 2
+    lying, *_ = totals = told.reshape(4, -1).sum(axis=1)
     turn = int(totals.argmax())
-    read = scores[turn] > 0
-    most = max(float(np.mean(read)), float(weights @ read) / max(float(weights.sum()), 1e-9)) >= _READ
-    clearer = totals[turn] >= _BETTER * totals[0] or sure[turn] >= _BETTER * sure[0] + fewest
-    return turn if most and clearer and sure[turn] >= fewest else 0
+    second = float(np.partition(totals, -2)[-2])
+    if totals[turn] < max(lying + _MORE, _CLEARLY * second, min(_ENOUGH, _LEAST * len(glyphs))):
+        return 0
+    read = evidence.reshape(4, -1)[turn] > 0
+    share = max(float(np.mean(read)), float(weights @ read) / max(float(weights.sum()), 1e-9))
+    return turn if share >= _READ or totals[turn] >= _MUCH else 0
 
 
 def turn_back(box: Box, turn: int, size: tuple[float, float]) -> Box:
