@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.stages.hypotheses import Box, Hypothesis, own_pixels
+from edgedigits.stages.hypotheses import BROKEN, Box, Hypothesis, own_pixels
 from edgedigits.stages.strokes import Strokes
 
 _MOST_PRIOR = 2.5
@@ -130,7 +130,8 @@ def _fragment_costs(
         if not joined[i]:
             costs[parts & (shrink > shrink[i])] = _FRAGMENT_COST
         parts &= likely
-        read = places.boxes[parts & ~joined]
+        # each dash of a broken line looks like a 1
+        read = places.boxes[parts & ~joined & ((values != 1) | (len(whole.pieces) < BROKEN))]
         if values[i] == 1:
             # of a long line, a piece is no more
             parts &= (values == 1) & (places.lengths < _SHORTER * places.lengths[i]) & whole.is_bar & ~joined[i]

@@ -172,6 +172,8 @@ _SAME_HAND = np.log([2.2, 2.5, 2.0])
 """Factors in contrast, height and stroke width by which characters of one hand differ."""
 _FREE = np.log([1.6, 1.7, 1.7])
 """Factors in contrast, height and stroke width by which digits of one page may differ at no cost."""
+_BAR_FREE = np.log([1.3, 1.7, 1.3])
+"""The same for bars, which have nothing else that tells of a digit."""
 _ODD_COST = np.array([2.0, 2.0, 1.5])
 _MOST_ODD_COST = 4.0
 _COMPANY = 0.7
@@ -192,7 +194,8 @@ def page_evidence(
     scores -= _LONE_BAR_COST * (bars & ~telling)
     traits = _traits(hypotheses)
     typical = _typical(traits, np.clip(scores, 0.01, None))
-    odd = np.minimum(np.maximum(np.abs(traits - typical) - _FREE, 0) @ _ODD_COST, _MOST_ODD_COST)
+    free = np.where(bars[:, np.newaxis], _BAR_FREE, _FREE)
+    odd = np.minimum(np.maximum(np.abs(traits - typical) - free, 0) @ _ODD_COST, _MOST_ODD_COST)
     sure = np.clip(scores / 4, 0, 1)
     alike = np.exp(-odd)
     company = alike * (float(sure @ alike) - sure * alike)

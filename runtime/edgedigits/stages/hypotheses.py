@@ -29,8 +29,10 @@ _MOST_JOINED = 400
 """Strokes, and pairs of them, looked at in a level; a page has fewer, a texture more than are worth the time."""
 _REACHES = (1, 2, 3)
 """Half the gaps in a broken line, in pixels of a level."""
-_BROKEN, _GAP = 3, 1.2
-"""Pieces from which a line counts as broken, and half the gaps that are filled for the model, in widths of it."""
+BROKEN = 3
+"""Pieces from which a line counts as broken."""
+_GAP = 1.2
+"""Half the gaps that are filled for the model, in widths of the line."""
 _LEAST_PIECE = 3
 """Pixels of a piece of a broken line."""
 _MOST_PIECES, _MOST_PIECES_OF_A_LEVEL = 30, 1000
@@ -102,7 +104,7 @@ class Hypothesis:
         near = cv2.dilate(own.view(np.uint8), _AROUND)
         stretched = cv2.convertScaleAbs(ink, alpha=255 / max(peak, 1))
         seen = np.asarray(stretched * near, np.uint8)
-        if len(self.pieces) >= _BROKEN:
+        if len(self.pieces) >= BROKEN:
             seen = _close_gaps(seen, self.stroke_width / self.strokes.level.shrink)
         if small:
             seen = np.asarray(
