@@ -23,8 +23,10 @@ _BROKEN_SHARE = 0.3
 """Share of digits that are made of several pieces; some people write a 5 in two, few write more than this so."""
 _SMALL = 24.0
 """Pixels: digits that are lower are seen in fewer than the model looks at."""
-_SOFT_EDGE = 3.1
-"""Pixels from paper to ink, where a digit is 40 to 80 pixels high; sharp ones have 2.2 to 3.0."""
+_SOFT_EDGE = 3.35
+"""Pixels from paper to ink, where a digit is 40 to 80 pixels high; sharp ones have 2.3 to 3.1, moved ones 3 to 8."""
+_DIRECTIONS, _FEWEST_ON_EDGE = 4, 12
+"""Directions of edges that are looked at each by itself, and how many pixels must tell of one."""
 _SEEN_SHARPEST = 40.0
 _FAINT = 40.0
 """Mean ink value of 255; ballpoint has 60 to 130, pencil 30 to 70."""
@@ -92,6 +94,8 @@ def _glare(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -
 
 
 def _faint(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    if _height(digits, page) < _SMALL:  # strokes as thin as a pixel are pale in whatever ink
+        return None
     contrast = float(np.median([digit.contrast for digit in digits]))
     over_noise = float(np.median([digit.contrast / digit.noise for digit in digits]))
     if contrast >= _FAINT and (contrast >= _FAINT_IN_NOISE or over_noise >= _NOISY):
@@ -106,7 +110,7 @@ def _blur(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) ->
 
 
 def _small(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
-    height = float(np.median([digit.box[3] for digit in digits])) / page.levels[0].level.shrink
+    height = _height(digits, page)
     if height >= _SMALL:
         return None
     return Hint(
@@ -143,6 +147,11 @@ def _digits(count: int) -> str:
     return "1 digit is" if count == 1 else f"{count} digits are"
 
 
+def _height(digits: list[Hypothesis], page: Page) -> float:
+    """Return the usual height of the digits in pixels of the image as it was looked at."""
+    return float(np.median([digit.box[3] for digit in digits])) / page.levels[0].level.shrink
+
+
 def _paper_behind(digits: list[Hypothesis], page: Page) -> npt.NDArray[np.uint8]:
     """Return the brightness of the paper (H, W) in the box round all digits, where the image is a quarter as large."""
     level = page.levels[min(2, len(page.levels) - 1)].level
@@ -161,17 +170,29 @@ def _behind(digit: Hypothesis) -> npt.NDArray[np.uint8]:
 
 
 def _soft_edge(digit: Hypothesis, page: Page) -> float:
-    """Return in how many pixels the steepest edges of a digit rise from paper to ink, where it is seen sharpest."""
+    """Return in how many pixels the edges of a digit rise from paper to ink, where it is seen sharpest.
+
+    The steepest edges of that direction count in which they are least steep: a camera that moved leaves those sharp
+    that run along its way.
+    """
     import cv2
 
     level = _view(digit, page)
     x, y, width, height = (value / level.shrink for value in digit.box)
     margin = max(3.0, 0.15 * height)
     ink = _part(level.ink, x - margin, y - margin, x + width + margin, y + height + margin).astype(np.float32)
-    slope = np.hypot(cv2.Sobel(ink, cv2.CV_32F, 1, 0, scale=1 / 8), cv2.Sobel(ink, cv2.CV_32F, 0, 1, scale=1 / 8))
+    across, down = (np.asarray(cv2.Sobel(ink, cv2.CV_32F, *way, scale=1 / 8)) for way in ((1, 0), (0, 1)))
+    slope = np.hypot(across, down)
+    edges = slope > 0.25 * np.percentile(slope, 98)
+    direction = np.rint(np.arctan2(down, across)[edges] / np.pi * _DIRECTIONS).astype(np.intp) % _DIRECTIONS
+    steep = [
+        float(np.percentile(slope[edges][direction == one], 90))
+        for one in range(_DIRECTIONS)
+        if np.count_nonzero(direction == one) >= _FEWEST_ON_EDGE
+    ]
     strokes = ink[ink > 0.4 * ink.max()]
     peak = float(np.percentile(strokes, 75)) if strokes.size else 0.0
-    return peak / max(float(np.percentile(slope, 98)), 1e-3)
+    return peak / max(min(steep, default=255.0), 1e-3)
 
 
 def _view(digit: Hypothesis, page: Page) -> Level:
