@@ -27,10 +27,9 @@ if __name__ == "__main__":
     pupil = replace(
         RECIPES["quick"], name="best", training_images=6_000, additions=Additions(captured=500, outliers=1_000)
     )
-    generalist = replace(pupil, name="teacher", epochs=2)
+    generalist = replace(pupil, name="teacher", epochs=5)
     teachers = (generalist, replace(generalist, additions=Additions()))
-    recipe = replace(pupil, epochs=10, distillation=Distillation(teachers, views=2))
-    train(recipe, Path(sys.argv[1]))
+    train(replace(pupil, distillation=Distillation(teachers, views=2)), Path(sys.argv[1]))
     assert "tensorflow" not in sys.modules
 """
 
