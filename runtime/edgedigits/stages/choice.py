@@ -134,7 +134,7 @@ def _fragment_costs(
         read = places.boxes[parts & ~joined & ((values != 1) | (len(whole.pieces) < BROKEN))]
         if values[i] == 1:
             # of a long line, a piece is no more
-            parts &= (values == 1) & (places.lengths < _SHORTER * places.lengths[i]) & whole.is_bar & ~joined[i]
+            parts &= (values == 1) & (places.lengths < _SHORTER * places.lengths[i]) & whole.is_bar
         elif not joined[i]:
             parts &= (values == 1) & (scores[i] >= _SURELY_WHOLE)
         if not parts.any():

@@ -36,7 +36,7 @@ _GAP = 1.2
 _LEAST_PIECE = 3
 """Pixels of a piece of a broken line."""
 _MOST_PIECES, _MOST_PIECES_OF_A_LEVEL = 30, 1000
-_BAR = 0.87
+_BAR = 0.95
 """Ink over what a straight stroke from corner to corner would have, up to which it is a mere bar."""
 _PAIRS_AT_ONCE = 100_000
 
