@@ -59,6 +59,8 @@ _REJECTED = 0.0
 """Evidence below which connected strokes are something else."""
 _SETTLED = 4.0
 """Evidence at which strokes are a digit by themselves and nothing else is tried."""
+_LOW = 0.4
+"""Height of strokes that may be touching digits, in heights of the page's others: lower ones are bars and dashes."""
 _MOST_CUT = 400
 """Strokes that are tried to be cut; a page has fewer that touch, a texture more than are worth the time."""
 
@@ -250,11 +252,12 @@ def _boxes(scored: Sequence[Scored], least: float = -math.inf) -> npt.NDArray[np
 def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[list[list[Hypothesis | None]]]:
     """Cut the wide strokes that are no digit and hold none: a table of parts, as of `cut_hypotheses`, for each."""
     tables: list[list[list[Hypothesis | None]]] = []
+    lowest = _LOW * float(np.median(read[:, 3])) if len(read) else 0.0
     for whole in singles:
         x, y, width, height = whole.hypothesis.box
         if len(tables) == _MOST_CUT:
             break
-        if whole.score >= 0 or width < 0.75 * height:
+        if whole.score >= 0 or width < 0.75 * height or height < lowest:
             continue
         middles = read[:, :2] + read[:, 2:] / 2 - (x, y)
         if not ((middles > 0) & (middles < (width, height))).all(axis=1).any():
