@@ -42,4 +42,5 @@ def embed_in_tflite(content: bytes, facts: Mapping[str, Any]) -> bytes:
 
 
 def _as_json(facts: Mapping[str, Any]) -> str:
-    return json.dumps(facts, ensure_ascii=False, sort_keys=True)
+    # without spaces, of which a small model's file would have a noticeable share
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
