@@ -33,7 +33,7 @@ _PLAIN = 3.5
 """How much more evidence is asked for where all digits are 0 or 1, which whatever is round or long looks like."""
 _ACCEPTED = 2.0
 """Evidence that each other digit must have, likewise."""
-_READ = 0.9
+_READ = 0.8
 """Share of the ink that surely read digits are, from which a page is the right way up beyond doubt."""
 _MOST_STROKES, _STRONGEST = 300, 64
 """Strokes of a page, of which a texture has more, and how many of them tell as much as all which way is up."""
