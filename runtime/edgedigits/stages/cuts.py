@@ -75,12 +75,13 @@ def _seams(own: npt.NDArray[np.bool_], stroke_width: float) -> list[_Seam]:
     ink = np.asarray(cv2.resize(_hardness(own, stroke_width), size, interpolation=cv2.INTER_AREA), np.float32)
     down, up = _least_ink(ink), _least_ink(ink[::-1])[::-1]
     through = down + up - ink
+    steps = _steps(down), _steps(up)
     longest = max(_LONGEST * height, _LONGEST_ACROSS * stroke_width) * zoom
     found: list[tuple[float, _Seam]] = []
     for share in _CROSSED_AT:
         row = min(int(share * size[1]), size[1] - 1)
         lows = [column for column in _lows(through[row], margin) if through[row, column] <= longest]
-        found += zip(through[row, lows].tolist(), _trace(down, up, row, lows), strict=True)
+        found += zip(through[row, lows].tolist(), _trace(*steps, row, lows), strict=True)
     best: list[_Seam] = []
     for _, seam in sorted(found, key=lambda one: one[0]):
         if len(best) < _MOST_CUTS and _is_new(seam, best, margin):
@@ -90,7 +91,7 @@ def _seams(own: npt.NDArray[np.bool_], stroke_width: float) -> list[_Seam]:
     middle = size[1] // 2
     equal = [round(size[0] * k / parts) for k in range(1, parts)]
     apart = [column for column in equal if all(abs(column - seam[middle]) > margin for seam in best)]
-    best += _trace(down, up, middle, apart)
+    best += _trace(*steps, middle, apart)
     rows = np.minimum((np.arange(height) * zoom).astype(np.intp), size[1] - 1)
     return [np.rint(seam[rows] / zoom).astype(np.intp) for seam in sorted(best, key=np.mean)]
 
@@ -128,19 +129,20 @@ def _least_ink(ink: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
     return least
 
 
-def _trace(down: npt.NDArray[np.float32], up: npt.NDArray[np.float32], row: int, columns: Sequence[int]) -> list[_Seam]:
-    """Return the seams with the least ink through some pixels of a row: the column of each in each row."""
-    if not columns:
-        return []
+def _steps(least: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+    """Return, for each pixel of the row that follows, which way the cheapest seam goes on to a row: -1, 0 or 1."""
+    aside = np.pad(least + np.float32(_ASIDE), ((0, 0), (1, 1)), constant_values=np.inf)
+    return np.asarray(np.argmin([aside[:, :-2], least, aside[:, 2:]], axis=0) - 1, np.intp)
+
+
+def _trace(down: npt.NDArray[np.intp], up: npt.NDArray[np.intp], row: int, columns: Sequence[int]) -> list[_Seam]:
+    """Return the seams with the least ink through some pixels of a row, by the steps to take: columns in each row."""
     seams = np.empty((len(down), len(columns)), np.intp)
     seams[row] = columns
-    last = down.shape[1] - 1
-    for table, rows in ((down, range(row - 1, -1, -1)), (up, range(row + 1, len(down)))):
+    for steps, rows in ((down, range(row - 1, -1, -1)), (up, range(row + 1, len(down)))):
         at = seams[row]
         for next_row in rows:
-            ways = np.stack([np.maximum(at - 1, 0), at, np.minimum(at + 1, last)])
-            costs = table[next_row, ways] + _ASIDE * (ways != at)
-            at = ways[costs.argmin(axis=0), np.arange(at.size)]
+            at = at + steps[next_row, at]
             seams[next_row] = at
     return list(seams.T)
 
