@@ -86,10 +86,15 @@ def test_tflite_files_in_the_reference_kernels(name: str, bundle: Bundle, glyphs
     for engine in (name for name in file.engines if ENGINES[name].probe().available):
         logits = answers(file, engine, glyphs[:INTERPRETED])
         np.testing.assert_allclose(logits, reference, atol=band + 1e-4, rtol=0)
+        assert (np.abs(logits - reference) <= band / 2 + 1e-4).mean() > 0.999
         sure = np.diff(np.sort(reference[:, :10], axis=1)[:, -2:], axis=1)[:, 0] > 2 * band
         assert sure.mean() > 0.9
         assert (logits[:, :10].argmax(axis=1) == reference[:, :10].argmax(axis=1))[sure].all()
 
 
-BANDS = {"tflite-int8": 1, "tflite-int16x8": 0.01, "tflite-dynamic": 1, "tflite-float32": 0, "tflite-float16": 0}
-"""Steps of 8 bits by which a kernel's logits may lie beside the reference kernel's."""
+BANDS = {"tflite-int8": 2, "tflite-int16x8": 0.01, "tflite-dynamic": 1, "tflite-float32": 0, "tflite-float16": 0}
+"""Steps of 8 bits by which a kernel's logits may lie beside the reference kernel's, and nearly all by half as much.
+
+A value that lies half-way between two steps is rounded up by one kernel and down by the other in every layer: a fifth
+of the logits of an int8 file end one step apart, a few in 10,000 two.
+"""
