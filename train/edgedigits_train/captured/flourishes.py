@@ -34,7 +34,7 @@ def _change_seven(mask: UInt8Array, width: int, rng: np.random.Generator) -> Non
 
 def _squeeze(mask: UInt8Array, rng: np.random.Generator) -> None:
     """Make a digit narrow."""
-    squeeze, middle = 1 / rng.uniform(0.5, 0.8), mask.shape[1] / 2
+    squeeze, middle = 1 / rng.uniform(0.6, 0.85), mask.shape[1] / 2
     matrix = np.array([[squeeze, 0, middle * (1 - squeeze)], [0, 1, 0]])
     mask[:] = cv2.warpAffine(mask, matrix, mask.shape[::-1], flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
@@ -93,7 +93,7 @@ _Form = Callable[[UInt8Array, int, np.random.Generator], None]
 
 _FLOURISHES: Mapping[int, tuple[_Form, float]] = {
     0: (_tail_of_nought, 0.25),
-    1: (_lead_into_one, 0.4),
+    1: (_lead_into_one, 0.55),
     4: (_close_four, 0.12),
     7: (_change_seven, 0.4),
 }
