@@ -26,6 +26,8 @@ _SURELY_WHOLE = 4.0
 """Evidence from which a connected stroke is a digit, although a bar in it may be a 1."""
 _SHORTER = 0.8
 """Length of a piece of a 1 over that of the whole; what is longer is the same seen thinner."""
+_LONGER, _FEWEST = 1.5, 3
+"""Length of a 1 over the usual height of digits from which it is none, and how many digits tell what is usual."""
 _WHOLE = 0.5
 """Evidence from which a connected stroke may be a digit as a whole."""
 _APART = 0.4
@@ -115,7 +117,7 @@ def choose(
 def _fragment_costs(
     hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64], values: npt.NDArray[np.intp], places: _Places
 ) -> npt.NDArray[np.float64]:
-    """Return what it costs each hypothesis (N,) to be a part of what may be a digit as a whole.
+    """Return what it costs each hypothesis (N,) to be a part of what may be a digit as a whole, or several in one.
 
     Thin strokes break where the image is shrunk, and their fragments look like digits, as the lower ring of an 8. And
     where a digit was written in several strokes, one of them may look like another digit, as the long stroke of a 4
@@ -125,6 +127,7 @@ def _fragment_costs(
     joined = np.array([len(h.pieces) > 1 for h in hypotheses])
     likely = scores > 0
     costs = np.zeros(len(hypotheses))
+    longest = _LONGER * _usual_height(places.boxes[(scores >= _SURELY_WHOLE) & (values != 1)])
     for i in np.flatnonzero((scores >= _WHOLE) & np.array([not h.is_part for h in hypotheses])).tolist():
         whole, parts = hypotheses[i], places.part_of(i)
         if not joined[i]:
@@ -133,6 +136,9 @@ def _fragment_costs(
         # each dash of a broken line looks like a 1
         read = places.boxes[parts & ~joined & ((values != 1) | (len(whole.pieces) < BROKEN))]
         if values[i] == 1:
+            if joined[i] and places.lengths[i] > longest:
+                costs[i] = _STROKE_COST  # ones that stand one below the other
+                continue
             # of a long line, a piece is no more
             parts &= (values == 1) & (places.lengths < _SHORTER * places.lengths[i]) & whole.is_bar
         elif not joined[i]:
@@ -143,6 +149,11 @@ def _fragment_costs(
         if values[i] == 1 or _unread(strokes, whole.box, read) >= _REST:
             costs[parts] = np.maximum(costs[parts], _STROKE_COST)
     return costs
+
+
+def _usual_height(boxes: npt.NDArray[np.float64]) -> float:
+    """Return the median height of boxes (N, 4), infinity where they are too few to tell."""
+    return float(np.median(boxes[:, 3])) if len(boxes) >= _FEWEST else math.inf
 
 
 def _unread(strokes: Strokes, box: Box, read: npt.NDArray[np.float64]) -> float:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from edgedigits.glyphs import centre_ink
+from edgedigits.stages.gaps import WIDEST_GAP, Gap, find_groups, of_one_pen
 from edgedigits.stages.strokes import Strokes
 
 SMALLEST_HEIGHT = 8
@@ -27,15 +28,11 @@ _WIDEST = 6.0
 """Width over height of a row of touching digits."""
 _MOST_JOINED = 400
 """Strokes, and pairs of them, looked at in a level; a page has fewer, a texture more than are worth the time."""
-_REACHES = (1, 2, 3)
-"""Half the gaps in a broken line, in pixels of a level."""
 BROKEN = 3
 """Pieces from which a line counts as broken."""
-_GAP = 1.2
-"""Half the gaps that are filled for the model, in widths of the line."""
 _LEAST_PIECE = 3
 """Pixels of a piece of a broken line."""
-_MOST_PIECES, _MOST_PIECES_OF_A_LEVEL = 30, 1000
+_MOST_PIECES_OF_A_LEVEL = 1000
 _BAR = 0.95
 """Ink over what a straight stroke from corner to corner would have, up to which it is a mere bar."""
 _PAIRS_AT_ONCE = 100_000
@@ -59,6 +56,7 @@ class Hypothesis:
         ink: pixels of the image that are covered.
         stroke_width: in pixels of the image.
         contrast: mean ink value, 0 to 255.
+        gaps: those between its pieces that the model is to see filled.
     """
 
     strokes: Strokes
@@ -69,6 +67,7 @@ class Hypothesis:
     ink: float
     stroke_width: float
     contrast: float
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def is_part(self) -> bool:
@@ -104,8 +103,10 @@ class Hypothesis:
         near = cv2.dilate(own.view(np.uint8), _AROUND)
         stretched = cv2.convertScaleAbs(ink, alpha=255 / max(peak, 1))
         seen = np.asarray(stretched * near, np.uint8)
-        if len(self.pieces) >= BROKEN:
-            seen = _close_gaps(seen, self.stroke_width / self.strokes.level.shrink)
+        width = max(1, round(self.stroke_width / self.strokes.level.shrink))
+        for gap in self.gaps:
+            start, end = ((x - left, y - top) for x, y in (gap.start, gap.end))
+            cv2.line(seen, start, end, 255, width, cv2.LINE_AA)
         if small:
             seen = np.asarray(
                 cv2.resize(seen, None, fx=_ENLARGED, fy=_ENLARGED, interpolation=cv2.INTER_CUBIC), np.uint8
@@ -122,18 +123,6 @@ class Hypothesis:
         ink = self.strokes.level.ink[y : bottom + 1, x : right + 1]
         sharp = cv2.addWeighted(ink, 1 + _SHARPEN, cv2.GaussianBlur(ink, (3, 3), 0), -_SHARPEN, 0)
         return np.asarray(sharp, np.uint8)[top - y : bottom - y, left - x : right - x]
-
-
-def _close_gaps(ink: npt.NDArray[np.uint8], stroke_width: float) -> npt.NDArray[np.uint8]:
-    """Return a broken line's ink, uint8 (H, W), with the gaps in it filled."""
-    import cv2
-
-    side = 2 * round(_GAP * stroke_width) + 1
-    rim = side // 2
-    wider = cv2.copyMakeBorder(ink, rim, rim, rim, rim, cv2.BORDER_CONSTANT)
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    closed = cv2.morphologyEx(wider, cv2.MORPH_CLOSE, disc)
-    return np.ascontiguousarray(np.asarray(closed, np.uint8)[rim:-rim, rim:-rim])
 
 
 def own_pixels(
@@ -192,40 +181,28 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
 
 def _broken_digits(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> list[Hypothesis]:
     """Return groups of pieces with small gaps between them, as a pencil or chalk leaves them."""
-    import cv2
-
     usable = (
-        open_pieces & (strokes.area >= _LEAST_PIECE) & (strokes.boxes[:, 2:].max(axis=1, initial=0) <= LARGEST_SIDE)
+        open_pieces
+        & (strokes.area >= _LEAST_PIECE)
+        & (strokes.boxes[:, 2:].max(axis=1, initial=0) <= LARGEST_SIDE)
+        & (strokes.width <= _WIDEST_STROKE)
     )
     candidates = np.flatnonzero(usable)
     if candidates.size > _MOST_PIECES_OF_A_LEVEL:
         return []
-    candidates = candidates[_have_neighbours(strokes.boxes[candidates], 2 * max(_REACHES))]
+    candidates = candidates[_have_neighbours(strokes.boxes[candidates], WIDEST_GAP)]
     if candidates.size < 2:
         return []
-    first = strokes.boxes[candidates, :2].min(axis=0)
-    last = (strokes.boxes[candidates, :2] + strokes.boxes[candidates, 2:]).max(axis=0)
-    labels = strokes.labels[first[1] : last[1], first[0] : last[0]]
-    chosen = np.zeros(len(usable) + 1, np.uint8)
-    chosen[candidates + 1] = 1
-    mask = chosen[labels]
-    places = np.flatnonzero(mask)
-    pieces, starts = np.unique(labels.ravel()[places], return_index=True)
-    found: dict[tuple[int, ...], None] = {}
-    for reach in _REACHES:
-        near = cv2.dilate(mask, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-        _, groups = cv2.connectedComponentsWithAlgorithm(near, 8, cv2.CV_32S, cv2.CCL_GRANA)
-        owner = np.asarray(groups).ravel()[places[starts]]
-        for group in np.flatnonzero(np.bincount(owner) > 1).tolist():
-            own = pieces[owner == group] - 1
-            if len(own) <= _MOST_PIECES:
-                found[tuple(own.tolist())] = None
+    found = (
+        replace(whole, gaps=group.gaps)
+        for group in find_groups(strokes, candidates)
+        for whole in _wholes(strokes, np.array([group.pieces]))
+    )
+    shrink = strokes.level.shrink
     return [
         h
-        for own in found
-        for h in _wholes(strokes, np.array([own]))
-        if h.box[2] <= 1.5 * h.box[3]
-        and SMALLEST_HEIGHT * strokes.level.shrink <= h.box[3] <= LARGEST_SIDE * strokes.level.shrink
+        for h in found
+        if h.box[2] <= 1.5 * h.box[3] and SMALLEST_HEIGHT * shrink <= h.box[3] <= LARGEST_SIDE * shrink
     ]
 
 
@@ -260,8 +237,7 @@ def _may_be_joined(strokes: Strokes, large: npt.NDArray[np.intp], others: npt.ND
     gap_y = np.maximum(both_high[at] - height[i] - height[j], 0)
     fits = (
         (np.hypot(gap_x, gap_y) <= 0.3 * larger[at])
-        & (_ratio(strokes.contrast[i], strokes.contrast[j]) < 2)
-        & (_ratio(strokes.width[i], strokes.width[j]) < 2.5)
+        & of_one_pen(strokes, i, j)
         & (strokes.area[j] >= 0.03 * strokes.area[i])
     )
     return np.stack([i[fits], j[fits]])
@@ -272,10 +248,6 @@ def _are_strokes(strokes: Strokes) -> npt.NDArray[np.bool_]:
     return np.asarray(
         (side <= LARGEST_SIDE) & (strokes.width <= _WIDEST_STROKE) & (strokes.thickest <= 0.6 * side + _BLOT), bool
     )
-
-
-def _ratio(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.maximum(a, b) / np.maximum(np.minimum(a, b), 1e-6)
 
 
 def _wholes(strokes: Strokes, pieces: npt.NDArray[np.intp]) -> list[Hypothesis]:
