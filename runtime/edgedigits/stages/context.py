@@ -174,6 +174,9 @@ _FREE = np.log([1.6, 1.7, 1.7])
 """Factors in contrast, height and stroke width by which digits of one page may differ at no cost."""
 _BAR_FREE = np.log([1.3, 1.7, 1.3])
 """The same for bars, which have nothing else that tells of a digit."""
+_OTHER_HEIGHT, _OTHER_HEIGHT_COST = np.log(2.2), 6.0
+"""Factor in height from which a 1 is hardly one: spines of notepads and edges of things are as straight, and the dots
+of signs as upright."""
 _ODD_COST = np.array([2.0, 2.0, 1.5])
 _MOST_ODD_COST = 4.0
 _COMPANY = 0.7
@@ -196,6 +199,8 @@ def page_evidence(
     typical = _typical(traits, np.clip(scores, 0.01, None))
     free = np.where(bars[:, np.newaxis], _BAR_FREE, _FREE)
     odd = np.minimum(np.maximum(np.abs(traits - typical) - free, 0) @ _ODD_COST, _MOST_ODD_COST)
+    other_height = np.maximum(np.abs(traits[:, 1] - typical[1]) - _OTHER_HEIGHT, 0)
+    odd += _OTHER_HEIGHT_COST * other_height * (values == 1)
     sure = np.clip(scores / 4, 0, 1)
     alike = np.exp(-odd)
     company = alike * (float(sure @ alike) - sure * alike)
