@@ -91,6 +91,8 @@ _MOSTLY_TEXT = 0.5
 _TEXT_COST = 25.0
 _FEWEST_LETTERS, _FEWEST_ON_A_PAGE = 6, 30
 """Characters that make a line, and a page, of text; a sum has fewer signs."""
+_ON_PAPER = 3.0
+"""What the surroundings of a letter take from it at most; its neighbours' edges do."""
 _TURNS = 4
 _LINE_REACH, _LINE_HEIGHT = 8.0, 0.8
 """How far to the sides and up and down a digit's line is looked at, in heights of its characters."""
@@ -117,6 +119,9 @@ def text_costs(
     typical = _typical(_traits(digits), np.clip(scores, 0.01, None))
     letters = np.all(np.abs(_traits(rejected) - typical) < _SAME_HAND, axis=1)
     letters &= ~np.array([_overlaps(box, digit_boxes) for box in boxes])
+    # the grain of a desk is not written on paper
+    for i in np.flatnonzero(letters).tolist():
+        letters[i] = surroundings_cost(rejected[i]) < _ON_PAPER
     boxes = boxes[letters]
     if not len(boxes):
         return np.zeros(len(digits))
