@@ -100,8 +100,35 @@ _NEIGHBOURS_REACH = 2.0
 """How far to the sides the characters next to a digit stand, likewise."""
 
 
-def text_costs(
+def find_letters(
     digits: Sequence[Hypothesis], scores: npt.NDArray[np.float64], rejected: Sequence[Hypothesis]
+) -> npt.NDArray[np.float64]:
+    """Return the boxes (N, 4) of other writing than digits: of the same pen, in the same size, on quiet paper.
+
+    Args:
+        digits: what was chosen.
+        scores: the evidence of each.
+        rejected: connected strokes that are no digits.
+    """
+    if not rejected:
+        return np.empty((0, 4))
+    boxes, digit_boxes = np.array([h.box for h in rejected]), np.array([h.box for h in digits])
+    typical = _typical(_traits(digits), np.clip(scores, 0.01, None))
+    letters = np.all(np.abs(_traits(rejected) - typical) < _SAME_HAND, axis=1)
+    letters &= ~np.array([_overlaps(box, digit_boxes) for box in boxes])
+    # the grain of a desk is not written on paper
+    for i in np.flatnonzero(letters).tolist():
+        letters[i] = surroundings_cost(rejected[i]) < _ON_PAPER
+    return boxes[letters]
+
+
+def characters(letters: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return as how many characters letters with these boxes (N, 4) count, (N,): a word whose letters touch as many."""
+    return np.maximum(1.0, letters[:, 2] / letters[:, 3])
+
+
+def text_costs(
+    digits: Sequence[Hypothesis], scores: npt.NDArray[np.float64], letters: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.float64]:
     """Return how much evidence other writing in its line takes from each digit, (N,), 0 or more.
 
@@ -111,23 +138,13 @@ def text_costs(
     Args:
         digits: what was chosen.
         scores: the evidence of each.
-        rejected: connected strokes that are no digits.
+        letters: the boxes (M, 4) of other writing.
     """
-    if not rejected:
+    if not len(letters):
         return np.zeros(len(digits))
-    boxes, digit_boxes = np.array([h.box for h in rejected]), np.array([h.box for h in digits])
-    typical = _typical(_traits(digits), np.clip(scores, 0.01, None))
-    letters = np.all(np.abs(_traits(rejected) - typical) < _SAME_HAND, axis=1)
-    letters &= ~np.array([_overlaps(box, digit_boxes) for box in boxes])
-    # the grain of a desk is not written on paper
-    for i in np.flatnonzero(letters).tolist():
-        letters[i] = surroundings_cost(rejected[i]) < _ON_PAPER
-    boxes = boxes[letters]
-    if not len(boxes):
-        return np.zeros(len(digits))
+    boxes, digit_boxes = letters, np.array([h.box for h in digits])
     usual_height = float(np.median(boxes[:, 3]))
-    # a word whose letters touch counts as many
-    written = np.maximum(1.0, boxes[:, 2] / boxes[:, 3])
+    written = characters(boxes)
     line_letters, line_digits = (
         _near(digit_boxes, others, _LINE_REACH, usual_height) for others in (boxes, digit_boxes)
     )

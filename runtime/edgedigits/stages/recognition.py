@@ -13,7 +13,7 @@ import numpy.typing as npt
 from edgedigits.glyphs import SIDE
 from edgedigits.reading import Classification
 from edgedigits.stages.choice import choose, evidence, lie_in, sort_views
-from edgedigits.stages.context import page_evidence, surroundings_cost, text_costs
+from edgedigits.stages.context import characters, find_letters, page_evidence, surroundings_cost, text_costs
 from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
 from edgedigits.stages.light import UInt8Array, ink_levels
@@ -88,12 +88,14 @@ class Page:
         digits: in no order.
         levels: the strokes of the image at each of its sizes.
         singles: every stroke by itself, in its best view, the one with the most ink first.
+        letters: how many characters are written there besides.
         turn: quarter turns counterclockwise after which the image was read; places are those of the turned image.
     """
 
     digits: tuple[Scored, ...]
     levels: tuple[Strokes, ...]
     singles: tuple[Scored, ...]
+    letters: float
     turn: int = 0
 
     @property
@@ -132,7 +134,9 @@ def recognise(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
     if not turn:
         return page
     turned = _recognise_upright(np.ascontiguousarray(np.rot90(grey, turn)), shrink, classify)
-    return replace(turned, turn=turn) if turned.evidence > page.evidence else page
+    # letters on their side look like digits, an m like a 3 and an N like a 2
+    is_text = turned.letters > len(turned.digits)
+    return replace(turned, turn=turn) if turned.evidence > page.evidence and not is_text else page
 
 
 def _recognise_upright(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
@@ -173,7 +177,8 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
     for table in cuts:
         scored += _best_parts([[next(judged) if part else None for part in row] for row in table])
     strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.ink * look.hypothesis.contrast)
-    return Page(_best(scored, rejected), levels, tuple(strongest))
+    digits, letters = _best(scored, rejected)
+    return Page(digits, levels, tuple(strongest), letters)
 
 
 def _score(hypotheses: Sequence[Hypothesis], judge: Judge) -> list[Scored]:
@@ -205,7 +210,8 @@ def _judge(
     return probabilities, evidence(digit_scores.astype(np.float64) * likeliest**_AMBIGUITY_COUNTS, among)
 
 
-def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[Scored, ...]:
+def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tuple[Scored, ...], float]:
+    """Return the digits, and how many other characters stand beside them."""
     hypotheses, raw = [s.hypothesis for s in scored], np.array([s.score for s in scored])
     likeliest = np.array([s.probabilities.argmax() for s in scored], np.intp)
     chosen = [
@@ -213,18 +219,20 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[Sco
         for i, views in choose(hypotheses, raw, likeliest).items()
     ]
     if not chosen:
-        return ()
+        return (), 0.0
     hypotheses = [s.hypothesis for s in chosen]
     values = np.array([int(s.probabilities.argmax()) for s in chosen])
     scores = page_evidence(hypotheses, np.array([s.score for s in chosen]), values)
-    scores -= text_costs(hypotheses, scores, rejected)
+    letters = find_letters(hypotheses, scores, rejected)
+    scores -= text_costs(hypotheses, scores, letters)
     explained = _explained(hypotheses, scores)
     doubt = max(_LEAST_DOUBT, 1 - explained)
     plain = not np.any((values > 1) & (scores >= _ACCEPTED))
     if scores.max() < (_CONVINCING + _PLAIN * plain) * doubt:
-        return ()
+        return (), 0.0
     least = _ACCEPTED * doubt
-    return tuple(replace(s, score=float(score)) for s, score in zip(chosen, scores, strict=True) if score >= least)
+    digits = tuple(replace(s, score=float(score)) for s, score in zip(chosen, scores, strict=True) if score >= least)
+    return digits, float(characters(letters).sum())
 
 
 def _seen_alike(scored: Sequence[Scored], views: Sequence[int]) -> npt.NDArray[np.float32]:
@@ -284,7 +292,8 @@ def _best_parts(parts: Sequence[Sequence[Scored | None]]) -> list[Scored]:
             if after is None or total > after[0]:
                 best[start + length] = (total, [*before[1], part])
     whole = best[-1][1] if best[-1] else []
-    if len(whole) < 2:
+    # zigzags, a W and an N fall into bars
+    if len(whole) < 2 or all(part.probabilities.argmax() == 1 for part in whole):
         return []
     mean = sum(part.score for part in whole) / len(whole)
     return [replace(part, score=max(part.score, mean)) for part in whole] if mean > _VOUCHES else []
