@@ -293,7 +293,8 @@ def _best_parts(parts: Sequence[Sequence[Scored | None]]) -> list[Scored]:
                 best[start + length] = (total, [*before[1], part])
     whole = best[-1][1] if best[-1] else []
     # zigzags, a W and an N fall into bars
-    if len(whole) < 2 or all(part.probabilities.argmax() == 1 for part in whole):
+    ones = sum(part.probabilities.argmax() == 1 for part in whole)
+    if len(whole) < 2 or 2 * ones > len(whole):
         return []
     mean = sum(part.score for part in whole) / len(whole)
     return [replace(part, score=max(part.score, mean)) for part in whole] if mean > _VOUCHES else []
