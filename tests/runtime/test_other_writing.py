@@ -42,3 +42,10 @@ def test_digits_on_a_page_are_read_beside_the_grain_of_the_desk(reader: Reader) 
     scenes = [render_scene(700_000 + seed, "rows", Conditions(view="page edge")) for seed in range(20)]
     read = sum(len(reader.read(scene.image).digits) for scene in scenes)
     assert read >= 0.95 * sum(len(scene.digits) for scene in scenes)
+
+
+def test_the_posts_between_the_boxes_of_a_form_are_no_ones(reader: Reader) -> None:
+    scenes = [render_scene(400_000 + seed, "form") for seed in range(30)]
+    ones = sum([digit.value for digit in reader.read(scene.image).digits].count(1) for scene in scenes)
+    written = sum([digit.value for digit in scene.digits].count(1) for scene in scenes)
+    assert ones <= 1.4 * written

@@ -200,9 +200,7 @@ def _broken_digits(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> list
     )
     shrink = strokes.level.shrink
     return [
-        h
-        for h in found
-        if h.box[2] <= 1.5 * h.box[3] and SMALLEST_HEIGHT * shrink <= h.box[3] <= LARGEST_SIDE * shrink
+        h for h in found if h.box[2] <= 1.5 * h.box[3] and SMALLEST_HEIGHT * shrink <= h.box[3] <= LARGEST_SIDE * shrink
     ]
 
 
