@@ -194,13 +194,15 @@ _SAME_HAND = np.log([2.2, 2.5, 2.0])
 """Factors in contrast, height and stroke width by which characters of one hand differ."""
 _FREE = np.log([1.6, 1.7, 1.7])
 """Factors in contrast, height and stroke width by which digits of one page may differ at no cost."""
-_BAR_FREE = np.log([1.2, 1.4, 1.4])
-"""The same for bars, which have nothing else that tells of a digit: the posts between the boxes of a form are a little
-fainter, thinner and higher than what is written in them."""
+_BAR_FREE = np.log([1.3, 1.7, 1.3])
+"""The same for bars, which have nothing else that tells of a digit."""
+_POST_FREE, _POST_COST = np.log(1.15), 15.0
+"""Factor up to which a bar may be fainter, higher or thinner than the page's digits at no cost: the posts between the
+boxes of a form are all of that."""
 _OTHER_HEIGHT, _OTHER_HEIGHT_COST = np.log(2.2), 6.0
 """Factor in height from which a 1 is hardly one: spines of notepads and edges of things are as straight, and the dots
 of signs as upright."""
-_ODD_COST, _ODD_BAR_COST = np.array([2.0, 2.0, 1.5]), np.array([8.0, 6.0, 4.0])
+_ODD_COST = np.array([2.0, 2.0, 1.5])
 _MOST_ODD_COST = 4.0
 _COMPANY = 0.7
 _MOST_COMPANY = 2.0
@@ -220,14 +222,12 @@ def page_evidence(
     scores -= _LONE_BAR_COST * (bars & ~telling)
     traits = _traits(hypotheses)
     typical = _typical(traits, np.where(bars, 0.01, np.clip(scores, 0.01, None)))
-    away = np.abs(traits - typical)
-    odd = np.where(
-        bars,
-        np.maximum(away - _BAR_FREE, 0) @ _ODD_BAR_COST,
-        np.maximum(away - _FREE, 0) @ _ODD_COST,
-    )
+    free = np.where(bars[:, np.newaxis], _BAR_FREE, _FREE)
+    odd = np.maximum(np.abs(traits - typical) - free, 0) @ _ODD_COST
+    fainter, higher, thinner = np.maximum((traits - typical) * (-1, 1, -1) - _POST_FREE, 0).T
+    odd += _POST_COST * np.minimum(fainter, higher + thinner) * bars
     odd = np.minimum(odd, _MOST_ODD_COST)
-    odd += _OTHER_HEIGHT_COST * np.maximum(away[:, 1] - _OTHER_HEIGHT, 0) * (values == 1)
+    odd += _OTHER_HEIGHT_COST * np.maximum(np.abs(traits[:, 1] - typical[1]) - _OTHER_HEIGHT, 0) * (values == 1)
     sure = np.clip(scores / 4, 0, 1)
     alike = np.exp(-odd)
     company = alike * (float(sure @ alike) - sure * alike)

@@ -131,40 +131,46 @@ def _neighbours(strokes: Strokes, candidates: npt.NDArray[np.intp]) -> tuple[lis
     raw_away, raw_nearest = cv2.distanceTransformWithLabels(
         paper.view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    away, nearest = np.asarray(raw_away, np.float32), np.asarray(raw_nearest, np.int32)
+    width = labels.shape[1]
+    labels, paper = labels.ravel(), paper.ravel()
+    nearest = np.asarray(raw_nearest, np.int32).ravel()
     # of each pixel of a stroke, by OpenCV's number of it, where it is
     inked = np.flatnonzero(~paper)
     place = np.zeros(inked.size + 1, np.intp)
-    place[nearest.ravel()[inked]] = inked
+    place[nearest[inked]] = inked
     may_be_joined = np.zeros(len(strokes.area) + 1, bool)
     may_be_joined[candidates + 1] = True
-    owner = np.where(away <= WIDEST_GAP / 2 + 1, labels.ravel()[place[nearest]], 0)
-    owner[~may_be_joined[owner]] = 0
+    near = np.flatnonzero(np.asarray(raw_away, np.float32).ravel() <= WIDEST_GAP / 2 + 1)
+    owner = np.zeros_like(labels)
+    owner[near] = labels[place[nearest[near]]]
+    owner[near] *= may_be_joined[owner[near]]
 
-    width = labels.shape[1]
     meeting = []
-    for step, one, other in ((1, owner[:, :-1], owner[:, 1:]), (width, owner[:-1], owner[1:])):
-        rows, columns = np.nonzero((one != other) & (one > 0) & (other > 0))
-        meeting.append(np.stack([rows * width + columns, rows * width + columns + step]))
-    here, there = np.concatenate(meeting, axis=1)
-    start, end = place[nearest.ravel()[here]], place[nearest.ravel()[there]]
+    for step in (1, width):
+        here = near[: np.searchsorted(near, labels.size - step)]
+        one, other = owner[here], owner[here + step]
+        here = here[(one != other) & (one > 0) & (other > 0)]
+        meeting.append(np.stack([here, here + step]))
+    start, end = place[nearest[np.concatenate(meeting, axis=1)]]
+    swapped = labels[start] > labels[end]
+    start, end = np.where(swapped, end, start), np.where(swapped, start, end)
     ends = np.array([start % width, start // width, end % width, end // width])
     way = np.hypot(ends[2] - ends[0], ends[3] - ends[1])
-    pairs = np.sort(np.stack([labels.ravel()[start], labels.ravel()[end]]), axis=0) - 1
-    swapped = labels.ravel()[start] - 1 != pairs[0]
-    ends[:, swapped] = ends[:, swapped][[2, 3, 0, 1]]
+    pairs = np.stack([labels[start], labels[end]]) - 1
 
     by_width = np.argsort(way, kind="stable")
     _, first = np.unique((pairs[0] * len(may_be_joined) + pairs[1])[by_width], return_index=True)
     chosen = by_width[first]
     widest = np.minimum(_OF_THE_STROKE * strokes.width[pairs[:, chosen]].max(axis=0), WIDEST_GAP)
     chosen = chosen[(way[chosen] <= widest) & of_one_pen(strokes, *pairs[:, chosen])]
+    if not chosen.size:
+        return [], np.zeros(0)
     ends, way, pairs = ends[:, chosen], way[chosen], pairs[:, chosen]
     gaps = [
         Gap(i, j, (x + left, y + top), (u + left, v + top))
         for i, j, x, y, u, v in zip(*pairs.tolist(), *ends.tolist(), strict=True)
     ]
-    axes = _axes(labels, len(may_be_joined))[:, pairs + 1]
+    axes = _axes(labels, width, len(may_be_joined))[:, pairs + 1]
     return gaps, way * (1 + _ASIDE * _turns(axes, (ends[2:] - ends[:2]) / np.maximum(way, 1)))
 
 
@@ -180,10 +186,16 @@ def _turns(axes: npt.NDArray[np.float64], ways: npt.NDArray[np.float64]) -> npt.
     return np.asarray((lengths - np.abs((axes * ways[:, np.newaxis]).sum(axis=0))).mean(axis=0), np.float64)
 
 
-def _axes(labels: npt.NDArray[np.int32], count: int) -> npt.NDArray[np.float64]:
-    """Return the direction in which each labelled piece is longest, (2, count): of length 0 if round, up to 1."""
-    rows, columns = np.nonzero(labels)
-    owner = labels[rows, columns]
+def _axes(labels: npt.NDArray[np.int32], width: int, count: int) -> npt.NDArray[np.float64]:
+    """Return the direction in which each labelled piece is longest, (2, count): of length 0 if round, up to 1.
+
+    Args:
+        labels: of the pixels of an image, row by row, (H * width,).
+        width: of the image.
+        count: of the labels.
+    """
+    at = np.flatnonzero(labels)
+    owner, columns, rows = labels[at], at % width, at // width
     area = np.maximum(np.bincount(owner, minlength=count), 1)
     x, y = (np.bincount(owner, place, count) / area for place in (columns, rows))
     dx, dy = columns - x[owner], rows - y[owner]
