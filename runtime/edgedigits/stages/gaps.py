@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from edgedigits.stages.strokes import Strokes
 
-WIDEST_GAP = 16
+_WIDEST = 16
 """Pixels of a level; in a wider gap, a line is looked for where the image is smaller."""
 _OF_THE_HEIGHT = 0.6
 """How wide a gap may be, in heights of what it parts."""
@@ -91,6 +91,11 @@ def find_groups(strokes: Strokes, candidates: npt.NDArray[np.intp]) -> list[Grou
     return list(found.values())
 
 
+def widest_gaps(strokes: Strokes) -> npt.NDArray[np.float64]:
+    """Return how wide a gap in the line of each stroke may be, in pixels of the level, (N,)."""
+    return np.asarray(np.minimum(_OF_THE_STROKE * strokes.width, _WIDEST), np.float64)
+
+
 def of_one_pen(
     strokes: Strokes, first: npt.NDArray[np.integer], second: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.bool_]:
@@ -140,7 +145,7 @@ def _neighbours(strokes: Strokes, candidates: npt.NDArray[np.intp]) -> tuple[lis
     place[nearest[inked]] = inked
     may_be_joined = np.zeros(len(strokes.area) + 1, bool)
     may_be_joined[candidates + 1] = True
-    near = np.flatnonzero(np.asarray(raw_away, np.float32).ravel() <= WIDEST_GAP / 2 + 1)
+    near = np.flatnonzero(np.asarray(raw_away, np.float32).ravel() <= _WIDEST / 2 + 1)
     owner = np.zeros_like(labels)
     owner[near] = labels[place[nearest[near]]]
     owner[near] *= may_be_joined[owner[near]]
@@ -161,8 +166,9 @@ def _neighbours(strokes: Strokes, candidates: npt.NDArray[np.intp]) -> tuple[lis
     by_width = np.argsort(way, kind="stable")
     _, first = np.unique((pairs[0] * len(may_be_joined) + pairs[1])[by_width], return_index=True)
     chosen = by_width[first]
-    widest = np.minimum(_OF_THE_STROKE * strokes.width[pairs[:, chosen]].max(axis=0), WIDEST_GAP)
-    chosen = chosen[(way[chosen] <= widest) & of_one_pen(strokes, *pairs[:, chosen])]
+    chosen = chosen[
+        (way[chosen] <= widest_gaps(strokes)[pairs[:, chosen]].max(axis=0)) & of_one_pen(strokes, *pairs[:, chosen])
+    ]
     if not chosen.size:
         return [], np.zeros(0)
     ends, way, pairs = ends[:, chosen], way[chosen], pairs[:, chosen]

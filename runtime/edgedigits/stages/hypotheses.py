@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
 
 from edgedigits.glyphs import centre_ink
-from edgedigits.stages.gaps import WIDEST_GAP, Gap, find_groups, of_one_pen
+from edgedigits.stages.gaps import Gap, Group, find_groups, of_one_pen, widest_gaps
 from edgedigits.stages.strokes import Strokes
 
 SMALLEST_HEIGHT = 8
@@ -190,22 +191,27 @@ def _broken_digits(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> list
     candidates = np.flatnonzero(usable)
     if candidates.size > _MOST_PIECES_OF_A_LEVEL:
         return []
-    candidates = candidates[_have_neighbours(strokes.boxes[candidates], WIDEST_GAP)]
+    candidates = candidates[_have_neighbours(strokes.boxes[candidates], widest_gaps(strokes)[candidates])]
     if candidates.size < 2:
         return []
-    found = (
-        replace(whole, gaps=group.gaps)
-        for group in find_groups(strokes, candidates)
-        for whole in _wholes(strokes, np.array([group.pieces]))
-    )
+    found: list[Hypothesis] = []
+    for _, alike in groupby(sorted(find_groups(strokes, candidates), key=_size), _size):
+        groups = list(alike)
+        wholes = _wholes(strokes, np.array([group.pieces for group in groups]))
+        found += [replace(whole, gaps=group.gaps) for whole, group in zip(wholes, groups, strict=True)]
     shrink = strokes.level.shrink
     return [
         h for h in found if h.box[2] <= 1.5 * h.box[3] and SMALLEST_HEIGHT * shrink <= h.box[3] <= LARGEST_SIDE * shrink
     ]
 
 
-def _have_neighbours(boxes: npt.NDArray[np.int32], gap: int) -> npt.NDArray[np.bool_]:
-    """Return which of some boxes (N, 4) have another one no farther away than a gap."""
+def _size(group: Group) -> int:
+    return len(group.pieces)
+
+
+def _have_neighbours(boxes: npt.NDArray[np.int32], gaps: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which of some boxes (N, 4) have another one no farther away than a gap of either, (N,)."""
+    gap = np.maximum(gaps[:, np.newaxis], gaps)
     x, y, width, height = boxes.T
     right, bottom = x + width, y + height
     near = (np.maximum(x[:, np.newaxis], x) - np.minimum(right[:, np.newaxis], right) <= gap) & (
