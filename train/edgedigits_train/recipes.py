@@ -81,7 +81,7 @@ class Distillation:
 _FEW_ADDITIONS = Additions(captured=3_000, soiled=2_500, written=1_500, outliers=4_500)
 """For a training that lasts minutes, which is better spent on the dataset's own digits."""
 
-_ADDITIONS = Additions(captured=14_000, soiled=12_000, written=14_000, outliers=15_000)
+_ADDITIONS = Additions(captured=14_000, soiled=12_000, written=9_000, outliers=15_000)
 
 _GENERALIST = Recipe(
     "teacher", widths=((32, 40, 40), (64, 96, 128)), epochs=14, weight_decay=2e-3, additions=_ADDITIONS
@@ -119,7 +119,7 @@ RECIPES: Mapping[str, Recipe] = {
             epochs=48,
             weight_decay=2e-3,
             additions=_ADDITIONS,
-            distillation=Distillation((_GENERALIST, _SPECIALIST, _SPECIALIST), views=8),
+            distillation=Distillation((_GENERALIST, _SPECIALIST, _SPECIALIST), views=12),
         ),
     )
 }
