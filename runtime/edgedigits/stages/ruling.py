@@ -153,8 +153,10 @@ def _may_hold_lines(mask: npt.NDArray[np.uint8]) -> bool:
     width = mask.shape[1] // 8 * 8
     full = np.ascontiguousarray(mask[:, :width]).view(np.uint64) == 0x0101_0101_0101_0101
     # of a run, up to seven pixels at each end are in no full group
-    groups = np.ones((1, _RUN // 8 - 1), np.uint8)
-    runs = cv2.morphologyEx(full.view(np.uint8), cv2.MORPH_OPEN, groups)
-    joined = cv2.dilate(runs, np.ones((1, 3), np.uint8))
+    groups = _RUN // 8 - 1
+    runs = cv2.erode(full.view(np.uint8), np.ones((1, groups), np.uint8))
+    if not runs.any():
+        return False
+    joined = cv2.dilate(runs, np.ones((1, groups + 2), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(joined, 8, cv2.CV_32S, cv2.CCL_GRANA)
     return bool((8 * stats[1:, cv2.CC_STAT_WIDTH] >= max(_SPAN * width, 2 * _RUN) - 8).any())
