@@ -7,7 +7,6 @@ gap between slanted digits and crosses only where they touch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -73,15 +72,18 @@ def _seams(own: npt.NDArray[np.bool_], stroke_width: float) -> list[_Seam]:
     if size[0] <= 2 * margin:
         return []
     ink = np.asarray(cv2.resize(_hardness(own, stroke_width), size, interpolation=cv2.INTER_AREA), np.float32)
-    down, up = _least_ink(ink), _least_ink(ink[::-1])[::-1]
-    through = down + up - ink
-    steps = _steps(down), _steps(up)
+    # downwards and upwards at once: on so few pixels, it is the calls that take the time
+    least = _least_ink(np.stack([ink, ink[::-1]], axis=1))
+    through = least[:, 0] + least[::-1, 1] - ink
+    ways = _ways(least)
+    down, up = ways[:, 0], ways[::-1, 1]
     longest = max(_LONGEST * height, _LONGEST_ACROSS * stroke_width) * zoom
     found: list[tuple[float, _Seam]] = []
     for share in _CROSSED_AT:
         row = min(int(share * size[1]), size[1] - 1)
-        lows = [column for column in _lows(through[row], margin) if through[row, column] <= longest]
-        found += zip(through[row, lows].tolist(), _trace(*steps, row, lows), strict=True)
+        lows = _lows(through[row], margin)
+        lows = lows[through[row, lows] <= longest]
+        found += zip(through[row, lows].tolist(), _trace(down, up, row, lows), strict=True)
     best: list[_Seam] = []
     for _, seam in sorted(found, key=lambda one: one[0]):
         if len(best) < _MOST_CUTS and _is_new(seam, best, margin):
@@ -91,7 +93,7 @@ def _seams(own: npt.NDArray[np.bool_], stroke_width: float) -> list[_Seam]:
     middle = size[1] // 2
     equal = [round(size[0] * k / parts) for k in range(1, parts)]
     apart = [column for column in equal if all(abs(column - seam[middle]) > margin for seam in best)]
-    best += _trace(*steps, middle, apart)
+    best += _trace(down, up, middle, np.array(apart, np.intp))
     rows = np.minimum((np.arange(height) * zoom).astype(np.intp), size[1] - 1)
     return [np.rint(seam[rows] / zoom).astype(np.intp) for seam in sorted(best, key=np.mean)]
 
@@ -106,12 +108,14 @@ def _hardness(own: npt.NDArray[np.bool_], stroke_width: float) -> npt.NDArray[np
     return np.where(own, np.where(depth > _DEEP * stroke_width, np.float32(_SOFT), np.float32(1)), np.float32(0))
 
 
-def _lows(costs: npt.NDArray[np.float32], margin: int) -> list[int]:
+def _lows(costs: npt.NDArray[np.float32], margin: int) -> npt.NDArray[np.intp]:
     """Return where the costs (N,) are as low as anywhere within a margin: the middle of each such run."""
-    columns = np.arange(margin, costs.size - margin)
-    least = np.lib.stride_tricks.sliding_window_view(costs, 2 * margin + 1).min(axis=1)
-    low = columns[costs[columns] <= least + _TIE]
-    return [int(run.mean()) for run in np.split(low, np.flatnonzero(np.diff(low) > 1) + 1) if run.size]
+    import cv2
+
+    low = costs <= np.asarray(cv2.erode(costs[np.newaxis], np.ones((1, 2 * margin + 1), np.uint8)))[0] + _TIE
+    low[:margin] = low[-margin:] = False
+    changes = np.flatnonzero(low[1:] != low[:-1])
+    return np.asarray((changes[::2] + 1 + changes[1::2]) // 2, np.intp)
 
 
 def _is_new(seam: _Seam, others: list[_Seam], margin: int) -> bool:
@@ -119,41 +123,44 @@ def _is_new(seam: _Seam, others: list[_Seam], margin: int) -> bool:
 
 
 def _least_ink(ink: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Return, for each pixel, the least ink on a way to it from the first row."""
+    """Return, for each pixel of some images (H, N, W), the least ink on a way to it from the first row."""
     least = ink.copy()
     for above, row in pairwise(least):
-        way = above.copy()
-        np.minimum(way[1:], above[:-1] + _ASIDE, out=way[1:])
-        np.minimum(way[:-1], above[1:] + _ASIDE, out=way[:-1])
+        way, aside = above.copy(), above + np.float32(_ASIDE)
+        np.minimum(way[:, 1:], aside[:, :-1], out=way[:, 1:])
+        np.minimum(way[:, :-1], aside[:, 1:], out=way[:, :-1])
         np.add(row, way, out=row)
     return least
 
 
-def _steps(least: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
-    """Return, for each pixel of the row that follows, which way the cheapest seam goes on to a row: -1, 0 or 1."""
-    aside = np.pad(least + np.float32(_ASIDE), ((0, 0), (1, 1)), constant_values=np.inf)
-    return np.asarray(np.argmin([aside[:, :-2], least, aside[:, 2:]], axis=0) - 1, np.intp)
+def _ways(least: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+    """Return, for each pixel of the rows that follow (H, N, W), from which column of a row the cheapest seam comes."""
+    aside = np.full((*least.shape[:-1], least.shape[-1] + 2), np.inf, np.float32)
+    aside[..., 1:-1] = least + np.float32(_ASIDE)
+    steps = np.argmin([aside[..., :-2], least, aside[..., 2:]], axis=0) - 1
+    return np.asarray(steps + np.arange(least.shape[-1]), np.intp)
 
 
-def _trace(down: npt.NDArray[np.intp], up: npt.NDArray[np.intp], row: int, columns: Sequence[int]) -> list[_Seam]:
-    """Return the seams with the least ink through some pixels of a row, by the steps to take: columns in each row."""
+def _trace(
+    down: npt.NDArray[np.intp], up: npt.NDArray[np.intp], row: int, columns: npt.NDArray[np.intp]
+) -> list[_Seam]:
+    """Return the seams with the least ink through some pixels of a row, by the ways to take: columns in each row."""
     seams = np.empty((len(down), len(columns)), np.intp)
-    seams[row] = columns
-    for steps, rows in ((down, range(row - 1, -1, -1)), (up, range(row + 1, len(down)))):
-        at = seams[row]
-        for next_row in rows:
-            at = at + steps[next_row, at]
-            seams[next_row] = at
+    seams[row] = at = columns
+    for next_row in range(row - 1, -1, -1):
+        seams[next_row] = at = down[next_row, at]
+    at = columns
+    for next_row in range(row + 1, len(up)):
+        seams[next_row] = at = up[next_row, at]
     return list(seams.T)
 
 
 def _part(strokes: Strokes, piece: int, own: npt.NDArray[np.bool_], left: int, top: int) -> Hypothesis | None:
-    rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
-    if not rows.size:
-        return None
-    first, last, start, end = int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
-    width, height = end - start, last - first
-    if not _NARROWEST * height <= width <= _WIDEST * height:
+    import cv2
+
+    start, first, width, height = cv2.boundingRect(own.view(np.uint8))
+    end, last = start + width, first + height
+    if not width or not _NARROWEST * height <= width <= _WIDEST * height:
         return None
     shrink = strokes.level.shrink
     return Hypothesis(
@@ -162,7 +169,7 @@ def _part(strokes: Strokes, piece: int, own: npt.NDArray[np.bool_], left: int, t
         own[first:last, start:end],
         (left + start, top + first, left + end, top + last),
         ((left + start) * shrink, (top + first) * shrink, width * shrink, height * shrink),
-        float(own.sum()) * shrink**2,
+        float(np.count_nonzero(own)) * shrink**2,
         float(strokes.width[piece]) * shrink,
         float(strokes.contrast[piece]),
     )
