@@ -80,6 +80,12 @@ class Scored:
     score: float
 
 
+_Parts = list[list[Hypothesis | None]]
+"""What lies between each two cuts of a stroke, as `cut_hypotheses` returns it."""
+_Row = tuple[float, list[Scored]]
+"""Parts that explain a stroke up to a cut, and their evidence, each one's weighted with its ink."""
+
+
 @dataclass(frozen=True)
 class Page:
     """The digits of an image.
@@ -172,10 +178,7 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
     open_singles = [
         single for single, is_read in zip(singles, lie_in(_boxes(singles), read), strict=True) if not is_read
     ]
-    cuts = _cuts(open_singles, _boxes(singles, _ACCEPTED))
-    judged = iter(_score([part for table in cuts for row in table for part in row if part], judge))
-    for table in cuts:
-        scored += _best_parts([[next(judged) if part else None for part in row] for row in table])
+    scored += _touching(_cuts(open_singles, _boxes(singles, _ACCEPTED)), judge)
     strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.ink * look.hypothesis.contrast)
     digits, letters = _best(scored, rejected)
     return Page(digits, levels, tuple(strongest), letters)
@@ -257,9 +260,9 @@ def _boxes(scored: Sequence[Scored], least: float = -math.inf) -> npt.NDArray[np
     return np.array([s.hypothesis.box for s in scored if s.score >= least], np.float64).reshape(-1, 4)
 
 
-def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[list[list[Hypothesis | None]]]:
-    """Cut the wide strokes that are no digit and hold none: a table of parts, as of `cut_hypotheses`, for each."""
-    tables: list[list[list[Hypothesis | None]]] = []
+def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[_Parts]:
+    """Cut the wide strokes that are no digit and hold none."""
+    tables: list[_Parts] = []
     lowest = _LOW * float(np.median(read[:, 3])) if len(read) else 0.0
     for whole in singles:
         x, y, width, height = whole.hypothesis.box
@@ -273,28 +276,44 @@ def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[list
     return tables
 
 
-def _best_parts(parts: Sequence[Sequence[Scored | None]]) -> list[Scored]:
-    """Return the row of parts with the largest evidence that explains all of the stroke; empty where none does.
+def _touching(tables: Sequence[_Parts], judge: Judge) -> list[Scored]:
+    """Return the digits into which strokes can be cut, those of each with the largest evidence that explain all of it.
+
+    They are looked for from left to right: what begins where no digit ends need not be judged.
+    """
+    best: list[list[_Row | None]] = [[(0.0, []), *([None] * len(table))] for table in tables]
+    for start in range(max(map(len, tables), default=0)):
+        open_rows = [
+            (rows, before, table[start])
+            for rows, table in zip(best, tables, strict=True)
+            if start < len(table) and (before := rows[start])
+        ]
+        judged = iter(_score([part for _, _, parts in open_rows for part in parts if part], judge))
+        for rows, before, parts in open_rows:
+            _go_on(rows, before, start, [next(judged) if part else None for part in parts])
+    return [digit for rows in best if rows[-1] for digit in _vouched_for(rows[-1][1])]
+
+
+def _go_on(rows: list[_Row | None], before: _Row, start: int, parts: Sequence[Scored | None]) -> None:
+    """Go on from the best row to a cut with each of the parts that begin there: to each cut, keep the best row."""
+    evidence_before, row = before
+    for end, part in enumerate(parts, start + 1):
+        if part is None or part.score <= _VOUCHED_FOR:
+            continue
+        total = evidence_before + part.score * part.hypothesis.ink
+        after = rows[end]
+        if after is None or total > after[0]:
+            rows[end] = (total, [*row, part])
+
+
+def _vouched_for(row: Sequence[Scored]) -> list[Scored]:
+    """Return the parts of a stroke as digits; empty where they are none together.
 
     A rest of its neighbour's rim makes a digit doubtful: those that are beyond doubt vouch for it.
     """
-    count = len(parts)
-    best: list[tuple[float, list[Scored]] | None] = [(0.0, []), *([None] * count)]
-    for start in range(count):
-        before = best[start]
-        if before is None:
-            continue
-        for length, part in enumerate(parts[start], 1):
-            if part is None or part.score <= _VOUCHED_FOR:
-                continue
-            total = before[0] + part.score * part.hypothesis.ink
-            after = best[start + length]
-            if after is None or total > after[0]:
-                best[start + length] = (total, [*before[1], part])
-    whole = best[-1][1] if best[-1] else []
     # zigzags, a W and an N fall into bars
-    ones = sum(part.probabilities.argmax() == 1 for part in whole)
-    if len(whole) < 2 or 2 * ones > len(whole):
+    ones = sum(part.probabilities.argmax() == 1 for part in row)
+    if len(row) < 2 or 2 * ones > len(row):
         return []
-    mean = sum(part.score for part in whole) / len(whole)
-    return [replace(part, score=max(part.score, mean)) for part in whole] if mean > _VOUCHES else []
+    mean = sum(part.score for part in row) / len(row)
+    return [replace(part, score=max(part.score, mean)) for part in row] if mean > _VOUCHES else []
