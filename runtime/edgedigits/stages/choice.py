@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +75,7 @@ def sort_views(hypotheses: Sequence[Hypothesis]) -> tuple[list[Hypothesis], list
     for i in (int(j) for j in np.argsort(misfit, kind="stable")):
         if not free[i]:
             continue
-        same = places.same(i) & free
+        same = places.overlap(i).same() & free
         free &= ~same
         same[i] = False
         best.append(hypotheses[i])
@@ -103,14 +104,16 @@ def choose(
     likely = scores > 0
     free = likely.copy()
     chosen: dict[int, list[int]] = {}
-    for i in np.argsort(-weight, kind="stable"):
+    for i in np.argsort(-weight, kind="stable").tolist():
         if len(chosen) == _MOST_DIGITS:
             break
         if free[i]:
-            chosen[int(i)] = [int(j) for j in np.flatnonzero(places.same(int(i)) & likely)]
-            free &= places.apart(int(i)) | _share_no_ink(
-                hypotheses, int(i), np.flatnonzero(free & places.beside(int(i)))
-            )
+            overlap = places.overlap(i)
+            chosen[i] = np.flatnonzero(overlap.same() & likely).tolist()
+            # boxes of slanted digits overlap where the digits do not
+            beside = np.flatnonzero(overlap.beside() & free).tolist()
+            free &= overlap.apart()
+            free[[j for j in beside if _shared_ink(hypotheses[i], hypotheses[j]) < _SAME_INK]] = True
     return chosen
 
 
@@ -129,16 +132,18 @@ def _fragment_costs(
     costs = np.zeros(len(hypotheses))
     longest = _LONGER * _usual_height(places.boxes[(scores >= _SURELY_WHOLE) & (values != 1)])
     for i in np.flatnonzero((scores >= _WHOLE) & np.array([not h.is_part for h in hypotheses])).tolist():
-        whole, parts = hypotheses[i], places.part_of(i)
+        whole, parts = hypotheses[i], places.overlap(i).parts()
         if not joined[i]:
             costs[parts & (shrink > shrink[i])] = _FRAGMENT_COST
+        if values[i] == 1 and joined[i] and places.lengths[i] > longest:
+            costs[i] = _STROKE_COST  # ones that stand one below the other
+            continue
         parts &= likely
+        if not parts.any():
+            continue
         # each dash of a broken line looks like a 1
         read = places.boxes[parts & ~joined & ((values != 1) | (len(whole.pieces) < BROKEN))]
         if values[i] == 1:
-            if joined[i] and places.lengths[i] > longest:
-                costs[i] = _STROKE_COST  # ones that stand one below the other
-                continue
             # of a long line, a piece is no more
             parts &= (values == 1) & (places.lengths < _SHORTER * places.lengths[i]) & whole.is_bar
         elif not joined[i]:
@@ -177,18 +182,6 @@ def lie_in(boxes: npt.NDArray[np.floating], others: npt.NDArray[np.float64]) -> 
     return inside
 
 
-def _share_no_ink(hypotheses: Sequence[Hypothesis], i: int, others: npt.NDArray[np.intp]) -> npt.NDArray[np.bool_]:
-    """Return which hypotheses (N,), of some others, are made of other ink than hypothesis i.
-
-    Boxes of slanted digits overlap where the digits do not.
-    """
-    own = hypotheses[i]
-    apart = np.zeros(len(hypotheses), bool)
-    for j in others.tolist():
-        apart[j] = j != i and _shared_ink(own, hypotheses[j]) < _SAME_INK
-    return apart
-
-
 def _shared_ink(one: Hypothesis, other: Hypothesis) -> float:
     """Return which share of the ink of the smaller of two hypotheses both are made of."""
     if one.strokes is other.strokes and set(one.pieces).isdisjoint(other.pieces):
@@ -220,24 +213,40 @@ class _Places:
         self.lengths = np.hypot(boxes[:, 2], boxes[:, 3])
         self._area = boxes[:, 2] * boxes[:, 3]
 
-    def same(self, i: int) -> npt.NDArray[np.bool_]:
-        """Return which boxes (N,) show the same as box i."""
-        return np.asarray(self._shared(i) > _SAME * np.maximum(self._area, self._area[i]), bool)
-
-    def apart(self, i: int) -> npt.NDArray[np.bool_]:
-        """Return which boxes (N,) lie apart from box i."""
-        return np.asarray(self._shared(i) < _APART * np.minimum(self._area, self._area[i]), bool)
-
-    def beside(self, i: int) -> npt.NDArray[np.bool_]:
-        """Return which boxes (N,) overlap box i, but lie outside of it, and it of them, in part."""
-        share = self._shared(i) / np.minimum(self._area, self._area[i])
-        return np.asarray((share >= _APART) & (share < _INSIDE), bool)
-
-    def part_of(self, i: int) -> npt.NDArray[np.bool_]:
-        """Return which boxes (N,) are parts of box i."""
-        return np.asarray((self._shared(i) > 0.85 * self._area) & (self._area < 0.7 * self._area[i]), bool)
-
-    def _shared(self, i: int) -> npt.NDArray[np.float64]:
+    def overlap(self, i: int) -> _Overlap:
+        """Return how boxes overlap box i."""
         across = np.minimum(self._right, self._right[i]) - np.maximum(self._left, self._left[i])
         down = np.minimum(self._bottom, self._bottom[i]) - np.maximum(self._top, self._top[i])
-        return np.asarray(np.maximum(across, 0) * np.maximum(down, 0), np.float64)
+        return _Overlap(np.maximum(across, 0) * np.maximum(down, 0), self._area, float(self._area[i]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Overlap:
+    """How boxes overlap one of them.
+
+    Attributes:
+        shared: area that each shares with that one, (N,).
+        area: of each, (N,).
+        own: area of that one.
+    """
+
+    shared: npt.NDArray[np.float64]
+    area: npt.NDArray[np.float64]
+    own: float
+
+    def same(self) -> npt.NDArray[np.bool_]:
+        """Return which boxes (N,) show the same."""
+        return np.asarray(self.shared > _SAME * np.maximum(self.area, self.own), bool)
+
+    def apart(self) -> npt.NDArray[np.bool_]:
+        """Return which boxes (N,) lie apart from it."""
+        return np.asarray(self.shared < _APART * np.minimum(self.area, self.own), bool)
+
+    def beside(self) -> npt.NDArray[np.bool_]:
+        """Return which boxes (N,) overlap it, but lie outside of it, and it of them, in part."""
+        share = self.shared / np.minimum(self.area, self.own)
+        return np.asarray((share >= _APART) & (share < _INSIDE), bool)
+
+    def parts(self) -> npt.NDArray[np.bool_]:
+        """Return which boxes (N,) are parts of it."""
+        return np.asarray((self.shared > 0.85 * self.area) & (self.area < 0.7 * self.own), bool)
