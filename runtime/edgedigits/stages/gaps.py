@@ -145,10 +145,11 @@ def _neighbours(strokes: Strokes, candidates: npt.NDArray[np.intp]) -> tuple[lis
     place[nearest[inked]] = inked
     may_be_joined = np.zeros(len(strokes.area) + 1, bool)
     may_be_joined[candidates + 1] = True
+    owner_of = np.zeros(inked.size + 1, np.int32)
+    owner_of[nearest[inked]] = labels[inked] * may_be_joined[labels[inked]]
     near = np.flatnonzero(np.asarray(raw_away, np.float32).ravel() <= _WIDEST / 2 + 1)
     owner = np.zeros_like(labels)
-    owner[near] = labels[place[nearest[near]]]
-    owner[near] *= may_be_joined[owner[near]]
+    owner[near] = owner_of[nearest[near]]
 
     meeting = []
     for step in (1, width):
@@ -176,7 +177,7 @@ def _neighbours(strokes: Strokes, candidates: npt.NDArray[np.intp]) -> tuple[lis
         Gap(i, j, (x + left, y + top), (u + left, v + top))
         for i, j, x, y, u, v in zip(*pairs.tolist(), *ends.tolist(), strict=True)
     ]
-    axes = _axes(labels, width, len(may_be_joined))[:, pairs + 1]
+    axes = _axes(labels, inked, width, len(may_be_joined))[:, pairs + 1]
     return gaps, way * (1 + _ASIDE * _turns(axes, (ends[2:] - ends[:2]) / np.maximum(way, 1)))
 
 
@@ -192,16 +193,18 @@ def _turns(axes: npt.NDArray[np.float64], ways: npt.NDArray[np.float64]) -> npt.
     return np.asarray((lengths - np.abs((axes * ways[:, np.newaxis]).sum(axis=0))).mean(axis=0), np.float64)
 
 
-def _axes(labels: npt.NDArray[np.int32], width: int, count: int) -> npt.NDArray[np.float64]:
+def _axes(
+    labels: npt.NDArray[np.int32], inked: npt.NDArray[np.intp], width: int, count: int
+) -> npt.NDArray[np.float64]:
     """Return the direction in which each labelled piece is longest, (2, count): of length 0 if round, up to 1.
 
     Args:
         labels: of the pixels of an image, row by row, (H * width,).
+        inked: which pixels have one.
         width: of the image.
         count: of the labels.
     """
-    at = np.flatnonzero(labels)
-    owner, columns, rows = labels[at], at % width, at // width
+    owner, columns, rows = labels[inked], inked % width, inked // width
     area = np.maximum(np.bincount(owner, minlength=count), 1)
     x, y = (np.bincount(owner, place, count) / area for place in (columns, rows))
     dx, dy = columns - x[owner], rows - y[owner]
