@@ -166,8 +166,8 @@ def _digit(found: Scored, box: Box, line: int) -> Digit:
     """Return a digit whose confidences are the probabilities that it is there and has that value."""
     there = 1 / (1 + math.exp(-(_SLOPE * found.score + _OFFSET)))
     probabilities = there * found.probabilities.astype(np.float64)
-    ranked = [(int(value), float(probabilities[value])) for value in np.argsort(-probabilities, kind="stable")]
-    (value, confidence), *others = ranked
+    order = np.argsort(-probabilities, kind="stable")
+    (value, confidence), *others = zip(order.tolist(), probabilities[order].tolist(), strict=True)
     return Digit(value, confidence, box, line, tuple(other for other in others if other[1] >= _LEAST_LIKELY))
 
 

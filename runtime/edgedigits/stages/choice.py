@@ -173,7 +173,8 @@ def lie_in(boxes: npt.NDArray[np.floating], others: npt.NDArray[np.float64]) -> 
     """Return which boxes (N, 4) lie for the most part in one of some others (M, 4)."""
     x, y, width, height = boxes.T[:, :, np.newaxis]
     inside = np.zeros(len(boxes), bool)
-    for some in np.array_split(others, 1 + len(boxes) * len(others) // _COMPARED_AT_ONCE):
+    rows = 1 + _COMPARED_AT_ONCE // max(len(boxes), 1)
+    for some in (others[i : i + rows] for i in range(0, len(others), rows)):
         left, top, right, bottom = some[:, 0], some[:, 1], some[:, 0] + some[:, 2], some[:, 1] + some[:, 3]
         across = np.minimum(x + width, right) - np.maximum(x, left)
         down = np.minimum(y + height, bottom) - np.maximum(y, top)

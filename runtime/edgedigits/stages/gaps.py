@@ -156,13 +156,13 @@ def _neighbours(strokes: Strokes, candidates: npt.NDArray[np.intp]) -> tuple[lis
         here = near[: np.searchsorted(near, labels.size - step)]
         one, other = owner[here], owner[here + step]
         here = here[(one != other) & (one > 0) & (other > 0)]
-        meeting.append(np.stack([here, here + step]))
+        meeting.append(np.array([here, here + step]))
     start, end = place[nearest[np.concatenate(meeting, axis=1)]]
     swapped = labels[start] > labels[end]
     start, end = np.where(swapped, end, start), np.where(swapped, start, end)
     ends = np.array([start % width, start // width, end % width, end // width])
     way = np.hypot(ends[2] - ends[0], ends[3] - ends[1])
-    pairs = np.stack([labels[start], labels[end]]) - 1
+    pairs = np.array([labels[start], labels[end]]) - 1
 
     by_width = np.argsort(way, kind="stable")
     _, first = np.unique((pairs[0] * len(may_be_joined) + pairs[1])[by_width], return_index=True)
@@ -190,7 +190,7 @@ def _turns(axes: npt.NDArray[np.float64], ways: npt.NDArray[np.float64]) -> npt.
     """
     # a round piece has no direction
     lengths = np.hypot(*axes)
-    return np.asarray((lengths - np.abs((axes * ways[:, np.newaxis]).sum(axis=0))).mean(axis=0), np.float64)
+    return np.asarray((lengths - np.abs((axes * ways[:, np.newaxis]).sum(axis=0))).sum(axis=0) / 2, np.float64)
 
 
 def _axes(
@@ -210,4 +210,4 @@ def _axes(
     dx, dy = columns - x[owner], rows - y[owner]
     xx, yy, xy = (np.bincount(owner, product, count) / area for product in (dx * dx, dy * dy, dx * dy))
     angle, length = 0.5 * np.arctan2(2 * xy, xx - yy), np.hypot(xx - yy, 2 * xy) / (xx + yy + 1e-6)
-    return np.stack([length * np.cos(angle), length * np.sin(angle)])
+    return np.array([length * np.cos(angle), length * np.sin(angle)])

@@ -171,7 +171,7 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
     count = len(strokes.area)
     # as single numbers, pairs are sorted many times as fast
     numbers = np.unique(np.minimum(first, second) * count + np.maximum(first, second))
-    pairs = np.stack(np.divmod(numbers, count), axis=1)
+    pairs = np.array(np.divmod(numbers, count)).T
     if len(pairs) > _MOST_JOINED:
         return broken
     found = _wholes(strokes, pairs)
@@ -247,7 +247,7 @@ def _may_be_joined(strokes: Strokes, large: npt.NDArray[np.intp], others: npt.ND
         & of_one_pen(strokes, i, j)
         & (strokes.area[j] >= 0.03 * strokes.area[i])
     )
-    return np.stack([i[fits], j[fits]])
+    return np.array([i[fits], j[fits]])
 
 
 def _are_strokes(strokes: Strokes) -> npt.NDArray[np.bool_]:

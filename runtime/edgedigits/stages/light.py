@@ -109,7 +109,7 @@ def _middle_and_spread(ink: UInt8Array) -> tuple[np.uint8, npt.NDArray[np.float3
     step = max(1, min(height // (rows * _SAMPLES), width // (columns * _SAMPLES)))
     sample = ink[::step, ::step]
     running = np.cumsum(np.bincount(sample.ravel(), minlength=256))
-    low, middle = (int(np.searchsorted(running, running[-1] * share)) for share in (_LOW, 0.5))
+    low, middle = running.searchsorted(running[-1] * np.array([_LOW, 0.5])).tolist()
     noise = max(float(middle - low), 0.5)
     if noise <= _QUIET:
         return np.uint8(middle), np.full((1, 1), noise, np.float32)

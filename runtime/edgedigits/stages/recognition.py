@@ -218,7 +218,7 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tup
     hypotheses, raw = [s.hypothesis for s in scored], np.array([s.score for s in scored])
     likeliest = np.array([s.probabilities.argmax() for s in scored], np.intp)
     chosen = [
-        replace(scored[i], probabilities=_seen_alike(scored, views))
+        Scored(scored[i].hypothesis, _seen_alike(scored, views), scored[i].score)
         for i, views in choose(hypotheses, raw, likeliest).items()
     ]
     if not chosen:
@@ -234,8 +234,12 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tup
     if scores.max() < (_CONVINCING + _PLAIN * plain) * doubt:
         return (), 0.0
     least = _ACCEPTED * doubt
-    digits = tuple(replace(s, score=float(score)) for s, score in zip(chosen, scores, strict=True) if score >= least)
-    return digits, float(characters(letters).sum())
+    digits = (
+        Scored(one.hypothesis, one.probabilities, score)
+        for one, score in zip(chosen, scores.tolist(), strict=True)
+        if score >= least
+    )
+    return tuple(digits), float(characters(letters).sum())
 
 
 def _seen_alike(scored: Sequence[Scored], views: Sequence[int]) -> npt.NDArray[np.float32]:
