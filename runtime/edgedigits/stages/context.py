@@ -65,9 +65,9 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
     crowd = (int(np.count_nonzero(written)) - own) / max(written.size - own, 1)
 
     # the soft edges of strokes are not paper
-    near = cv2.dilate(written.view(np.uint8), _SOFT)
-    paper = level.ink[top:bottom, left:right][np.equal(near, 0)].astype(np.float32)
-    unrest = math.sqrt(float(paper @ paper) / paper.size) / hypothesis.contrast if paper.size else 0.0
+    paper = np.equal(cv2.dilate(written.view(np.uint8), _SOFT), 0).view(np.uint8)
+    strength = cv2.norm(level.ink[top:bottom, left:right], cv2.NORM_L2, paper)
+    unrest = strength / math.sqrt(max(cv2.countNonZero(paper), 1)) / hypothesis.contrast
 
     lights = np.sort(level.paper[top:bottom:2, left:right:2], axis=None)
     dark, bright = (int(lights[round(share * (lights.size - 1))]) for share in (0.1, 0.9))
@@ -216,7 +216,7 @@ def page_evidence(
     What differs from the page's typical contrast, height and stroke width loses; what has company like itself gains.
     """
     bars = (values == 1) & np.array([h.is_bar for h in hypotheses])
-    scores = scores - np.array([_bar_cost(h) for h in hypotheses]) * bars
+    scores = scores - np.array([_bar_cost(h) if bar else 0.0 for h, bar in zip(hypotheses, bars, strict=True)])
     boxes = np.array([h.box for h in hypotheses])
     telling = _near(boxes, boxes[~bars & (scores > 0)], _LINE_REACH, 0).any(axis=1)
     scores -= _LONE_BAR_COST * (bars & ~telling)

@@ -64,18 +64,19 @@ def _are_columns(boxes: Sequence[Box], left: list[list[int]], right: list[list[i
 def _lines(boxes: Sequence[Box], members: Sequence[int]) -> list[list[int]]:
     lines: list[list[int]] = []
     for i in sorted(members, key=lambda i: boxes[i][0] + boxes[i][2] / 2):
-        fits = [(misfit, line) for line in lines if (misfit := _misfit(boxes, line, i)) < 1]
-        if fits:
-            min(fits, key=lambda fit: fit[0])[1].append(i)
+        misfits = _misfits(boxes[i], [boxes[line[-1]] for line in lines])
+        if min(misfits, default=1) < 1:
+            lines[misfits.index(min(misfits))].append(i)
         else:
             lines.append([i])
     return sorted(lines, key=lambda line: float(np.mean([_middle(boxes[i]) for i in line])))
 
 
-def _misfit(boxes: Sequence[Box], line: Sequence[int], i: int) -> float:
-    """Return how far box i is from continuing a line: below 1 it may."""
-    last = boxes[line[-1]]
-    return abs(_middle(boxes[i]) - _middle(last)) / (0.5 * max(boxes[i][3], last[3]))
+def _misfits(box: Box, others: Sequence[Box]) -> list[float]:
+    """Return how far a box is from continuing each line that ends with one of some others: below 1 it may."""
+    _, _, _, height = box
+    middle = _middle(box)
+    return [abs(middle - (y + high / 2)) / (0.5 * max(height, high)) for _, y, _, high in others]
 
 
 def _middle(box: Box) -> float:
