@@ -241,8 +241,9 @@ def centre_ink(ink: UInt8Array) -> UInt8Array:
 
 def _restore_peak(box: UInt8Array) -> UInt8Array:
     """Undo what shrinking takes from strokes thinner than a pixel: they average with the paper and fade."""
-    upper = np.sort(box[box > int(box.max()) // 2])
-    return np.asarray(_stretched_to(int(upper[(3 * upper.size - 1) // 4]))[box], np.uint8)
+    upper = box[box > int(box.max()) // 2]
+    upper.sort()
+    return _stretched_to(int(upper[(3 * upper.size - 1) // 4])).take(box)
 
 
 @functools.cache

@@ -99,7 +99,8 @@ class Hypothesis:
         ink = self._sharp_ink() if small else self.strokes.level.ink[top:bottom, left:right]
         values = ink[own]
         strong = (3 * values.size) // 4
-        peak = float(np.partition(values, strong)[strong])
+        values.partition(strong)
+        peak = float(values[strong])
         # the soft edge of a stroke lies outside its component
         near = cv2.dilate(own.view(np.uint8), _AROUND)
         stretched = cv2.convertScaleAbs(ink, alpha=255 / max(peak, 1))
