@@ -21,7 +21,7 @@ def groups_of(page: npt.NDArray[np.uint8]) -> list[Group]:
 
 
 def dashed(page: npt.NDArray[np.uint8], x: int, *, ink: int = 40, pen: int = 4) -> None:
-    """Draw an upright line of four dashes with gaps of eight pixels."""
+    """Draw an upright line of five dashes."""
     for top in range(40, 140, 24):
         cv2.line(page, (x, top), (x, top + 12), ink, pen)
 
