@@ -19,6 +19,7 @@ from edgedigits_train.checkpoints import Stage, State
 from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.memory import keep_freed_memory
 from edgedigits_train.model import CLASSES, build_model
+from edgedigits_train.muon import Muon, is_convolution
 from edgedigits_train.recipes import Recipe
 
 _SCORED_AT_ONCE = 1_000
@@ -48,8 +49,8 @@ def fit(
 ) -> Fit:
     """Fit the recipe's network to batches; keep the epoch with the lowest held-out loss.
 
-    SGD with Nesterov momentum, a linear warm-up and a cosine to zero; what is kept is a moving average of the
-    weights (Polyak and Juditsky 1992).
+    Muon, a linear warm-up and a cosine to zero; what is kept is a moving average of the weights (Polyak and Juditsky
+    1992).
 
     Args:
         recipe: the network and how it is fitted.
@@ -117,20 +118,19 @@ def _compiled(recipe: Recipe, steps: int, temperature: float) -> keras.Model:
     """Return the network and its optimizer, whose schedule lasts for `steps`, as they are before the first step."""
     model = build_model(recipe)
     warm_up = int(recipe.warm_up * steps)
-    optimizer = keras.optimizers.SGD(
+    optimizer = Muon(
         keras.optimizers.schedules.CosineDecay(
             recipe.learning_rate / max(1, warm_up),
             decay_steps=steps - warm_up,
             warmup_target=recipe.learning_rate,
             warmup_steps=warm_up,
         ),
-        momentum=0.9,
-        nesterov=True,
         weight_decay=recipe.weight_decay,
         use_ema=True,
         ema_momentum=recipe.averaging,
     )
-    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    others = [variable for variable in model.trainable_variables if not is_convolution(variable)]
+    optimizer.exclude_from_weight_decay(var_list=others)
     optimizer.build(model.trainable_variables)
     model.compile(optimizer, _cross_entropy(temperature), metrics=[accuracy], jit_compile=JIT)
     return model

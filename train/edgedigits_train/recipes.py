@@ -15,7 +15,7 @@ class Additions:
     Attributes:
         captured: of the dataset's digits, written with other pens and taken out of photos.
         soiled: of the dataset's digits, in poor pictures.
-        written: of the synthesizer's digits, written with other pens and taken out of photos.
+        written: of the synthesizer's digits in every letterform, written with other pens and taken out of photos.
         outliers: of what is no digit.
     """
 
@@ -37,7 +37,7 @@ class Recipe:
         batch: glyphs a step.
         learning_rate: the highest, reached after the warm-up.
         warm_up: share of all steps over which the learning rate rises; it then falls along a cosine to zero.
-        weight_decay: of the kernels, a step, relative to the learning rate.
+        weight_decay: of the convolutions' kernels, a step, relative to the learning rate.
         averaging: momentum a step of the moving average of the weights, which is the model that is kept.
         dropout: share of features dropped before the dense layer.
         training_images: how many of the dataset to train on, class-balanced; all where None.
@@ -50,9 +50,9 @@ class Recipe:
     widths: tuple[tuple[int, ...], tuple[int, ...]]
     epochs: int
     batch: int = 256
-    learning_rate: float = 0.2
+    learning_rate: float = 0.03
     warm_up: float = 0.15
-    weight_decay: float = 5e-3
+    weight_decay: float = 0.02
     averaging: float = 0.98
     dropout: float = 0.1
     training_images: int | None = None
@@ -81,12 +81,10 @@ class Distillation:
 _FEW_ADDITIONS = Additions(captured=3_000, soiled=2_500, written=1_500, outliers=4_500)
 """For a training that lasts minutes, which is better spent on the dataset's own digits."""
 
-_ADDITIONS = Additions(captured=14_000, soiled=12_000, written=9_000, outliers=15_000)
+_ADDITIONS = Additions(captured=14_000, soiled=12_000, written=16_000, outliers=18_000)
 
-_GENERALIST = Recipe(
-    "teacher", widths=((32, 40, 40), (64, 96, 128)), epochs=14, weight_decay=2e-3, additions=_ADDITIONS
-)
-_SPECIALIST = replace(_GENERALIST, epochs=24, additions=Additions())
+_GENERALIST = Recipe("teacher", widths=((32, 40, 40), (64, 96, 128)), epochs=12, additions=_ADDITIONS)
+_SPECIALIST = replace(_GENERALIST, epochs=20, additions=Additions())
 
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
@@ -103,23 +101,20 @@ RECIPES: Mapping[str, Recipe] = {
             "tiny",
             widths=((16, 16, 16), (20, 24)),
             epochs=30,
-            weight_decay=2e-3,
             additions=_FEW_ADDITIONS,
         ),
         Recipe(
             "default",
             widths=((16, 24, 24), (40, 56)),
             epochs=24,
-            weight_decay=2e-3,
             additions=_FEW_ADDITIONS,
         ),
         Recipe(
             "best",
             widths=((32, 24, 24), (40, 56, 68)),
-            epochs=48,
-            weight_decay=2e-3,
+            epochs=44,
             additions=_ADDITIONS,
-            distillation=Distillation((_GENERALIST, _SPECIALIST, _SPECIALIST), views=12),
+            distillation=Distillation((_GENERALIST, _SPECIALIST, _SPECIALIST), views=8),
         ),
     )
 }

@@ -16,7 +16,7 @@ from edgedigits.processes import usable_cores, work_in_order
 from edgedigits_train.captured import capture_digits, capture_outliers, soil_digits
 from edgedigits_train.captured.outliers import Material
 from edgedigits_train.datasets import LabelledGlyphs, join
-from edgedigits_train.handwriting import render_glyphs
+from edgedigits_train.handwriting import render_every_form
 from edgedigits_train.nondigit_files import hash_nondigits, load_nondigits
 from edgedigits_train.recipes import Additions
 
@@ -130,7 +130,7 @@ class _Maker:
             outliers = capture_outliers(self.material, task.count, rng)
             return LabelledGlyphs(outliers, np.full(task.count, NONE, np.uint8))
         if task.kind == "written":
-            glyphs, labels = render_glyphs(task.count, int(rng.integers(1 << 31)))
+            glyphs, labels = render_every_form(task.count, int(rng.integers(1 << 31)))
         else:
             chosen = rng.choice(len(self.material.labels), task.count, replace=False)
             glyphs, labels = self.material.glyphs[chosen], self.material.labels[chosen]
