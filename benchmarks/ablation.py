@@ -28,7 +28,7 @@ FITTED = 25_000
 VIEWS = 300_000
 """Glyphs that each variant sees."""
 
-DEFAULT = replace(RECIPES["default"], additions=Additions(captured=3_200, soiled=2_800, written=1_400, outliers=3_600))
+DEFAULT = replace(RECIPES["default"], additions=Additions(captured=3_200, soiled=2_800, severed=1_000, written=2_000, outliers=3_600))
 """The default recipe with additions in proportion to the fewer digits."""
 
 TINY = replace(DEFAULT, widths=RECIPES["tiny"].widths)
@@ -40,6 +40,7 @@ VARIANTS: Mapping[str, Recipe] = {
     "nothing soiled": replace(DEFAULT, additions=replace(DEFAULT.additions, soiled=0)),
     "no outliers": replace(DEFAULT, additions=replace(DEFAULT.additions, outliers=0)),
     "no augmentation": replace(DEFAULT, augmentation=STILL),
+    "SGD": replace(DEFAULT, optimizer="sgd", learning_rate=0.2, weight_decay=2e-3),
     "no averaging": replace(DEFAULT, averaging=0.0),
     "7×7 pixels from the second convolution": replace(DEFAULT, widths=((16,), (24, 24, 40, 56))),
     "twice the weights": replace(DEFAULT, widths=((32, 24, 24), (40, 56, 68))),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edgedigits.reader import Reader
-from edgedigits_train.captured import KINDS, capture_digits, capture_outliers, soil_digits
+from edgedigits_train.captured import KINDS, capture_digits, capture_outliers, sever_digits, soil_digits
 from edgedigits_train.captured.canvas import SIDE, change_pen, enlarge, hollow
 from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.flourishes import flourish
@@ -83,6 +83,25 @@ def test_the_digits_can_still_be_read(make: str, least: float, small: Dataset, r
     assert (changed.shape, changed.dtype) == (glyphs.shape, np.uint8)
     right = reader.classify(changed[..., 0]).probabilities.argmax(axis=1) == labels
     assert right.mean() > least
+
+
+def test_severed_digits_bear_marks_of_their_neighbours_and_can_be_read(small: Dataset, reader: Reader) -> None:
+    glyphs, labels = sever_digits(small.training.glyphs, small.training.labels, 300, np.random.default_rng(1))
+    assert (glyphs.shape, glyphs.dtype) == ((300, 28, 28, 1), np.uint8)
+    assert set(labels.tolist()) == set(range(10))
+    reading = reader.classify(glyphs[..., 0])
+    assert (reading.probabilities.argmax(axis=1) == labels).mean() > 0.8
+    unscathed = capture_digits(small.training.glyphs[:300], small.training.labels[:300], np.random.default_rng(1))
+    assert reading.digit_scores.mean() < reader.classify(unscathed[..., 0]).digit_scores.mean()
+
+
+def test_severed_digits_follow_the_seed(small: Dataset) -> None:
+    one, same, other = (
+        sever_digits(small.training.glyphs, small.training.labels, 20, np.random.default_rng(seed))[0]
+        for seed in (1, 1, 2)
+    )
+    assert np.array_equal(one, same)
+    assert not np.array_equal(one, other)
 
 
 @pytest.mark.parametrize("kind", list(KINDS))

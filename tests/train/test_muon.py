@@ -1,4 +1,4 @@
-"""The optimizer: directions of a convolution's kernel take equal steps, whatever their gradients; the rest is Adam's."""
+"""The optimizer: directions of a convolution's kernel take equal steps, whatever their gradients; the rest is Adam."""
 
 from __future__ import annotations
 

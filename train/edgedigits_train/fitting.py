@@ -49,7 +49,7 @@ def fit(
 ) -> Fit:
     """Fit the recipe's network to batches; keep the epoch with the lowest held-out loss.
 
-    Muon, a linear warm-up and a cosine to zero; what is kept is a moving average of the weights (Polyak and Juditsky
+    A linear warm-up and a cosine to zero; what is kept is a moving average of the weights (Polyak and Juditsky
     1992).
 
     Args:
@@ -118,19 +118,20 @@ def _compiled(recipe: Recipe, steps: int, temperature: float) -> keras.Model:
     """Return the network and its optimizer, whose schedule lasts for `steps`, as they are before the first step."""
     model = build_model(recipe)
     warm_up = int(recipe.warm_up * steps)
-    optimizer = Muon(
-        keras.optimizers.schedules.CosineDecay(
-            recipe.learning_rate / max(1, warm_up),
-            decay_steps=steps - warm_up,
-            warmup_target=recipe.learning_rate,
-            warmup_steps=warm_up,
-        ),
-        weight_decay=recipe.weight_decay,
-        use_ema=True,
-        ema_momentum=recipe.averaging,
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate / max(1, warm_up),
+        decay_steps=steps - warm_up,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warm_up,
     )
-    others = [variable for variable in model.trainable_variables if not is_convolution(variable)]
-    optimizer.exclude_from_weight_decay(var_list=others)
+    options = {"weight_decay": recipe.weight_decay, "use_ema": True, "ema_momentum": recipe.averaging}
+    if recipe.optimizer == "muon":
+        optimizer = Muon(schedule, **options)
+        others = [variable for variable in model.trainable_variables if not is_convolution(variable)]
+        optimizer.exclude_from_weight_decay(var_list=others)
+    else:
+        optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True, **options)
+        optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimizer.build(model.trainable_variables)
     model.compile(optimizer, _cross_entropy(temperature), metrics=[accuracy], jit_compile=JIT)
     return model

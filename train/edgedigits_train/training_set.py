@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from edgedigits.errors import EdgeDigitsError
 from edgedigits.processes import usable_cores, work_in_order
-from edgedigits_train.captured import capture_digits, capture_outliers, soil_digits
+from edgedigits_train.captured import capture_digits, capture_outliers, sever_digits, soil_digits
 from edgedigits_train.captured.outliers import Material
 from edgedigits_train.datasets import LabelledGlyphs, join
 from edgedigits_train.handwriting import render_every_form
@@ -82,6 +82,7 @@ def _tasks(additions: Additions) -> Iterator[_Task]:
     for kind, count in (
         ("captured", additions.captured),
         ("soiled", additions.soiled),
+        ("severed", additions.severed),
         ("written", additions.written),
         ("outliers", additions.outliers),
     ):
@@ -129,6 +130,8 @@ class _Maker:
         if task.kind == "outliers":
             outliers = capture_outliers(self.material, task.count, rng)
             return LabelledGlyphs(outliers, np.full(task.count, NONE, np.uint8))
+        if task.kind == "severed":
+            return LabelledGlyphs(*sever_digits(self.material.glyphs, self.material.labels, task.count, rng))
         if task.kind == "written":
             glyphs, labels = render_every_form(task.count, int(rng.integers(1 << 31)))
         else:

@@ -8,5 +8,6 @@ drawing through the same losses.
 
 from edgedigits_train.captured.digits import capture_digits, soil_digits
 from edgedigits_train.captured.outliers import KINDS, capture_outliers
+from edgedigits_train.captured.severing import sever_digits
 
-__all__ = ["KINDS", "capture_digits", "capture_outliers", "soil_digits"]
+__all__ = ["KINDS", "capture_digits", "capture_outliers", "sever_digits", "soil_digits"]

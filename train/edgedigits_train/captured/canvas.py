@@ -52,6 +52,12 @@ def change_pen(mask: UInt8Array, pen: float) -> UInt8Array:
     return _soften(line & _dilate(ink, np.ones((3, 3), np.uint8)))
 
 
+def redraw(mask: UInt8Array, pen: float, rng: np.random.Generator) -> UInt8Array:
+    """Return a mask, uint8 (SIDE, SIDE), in another pen, from `sample_pen`, and bent a little."""
+    # a thin line is found best on the undistorted stroke's bent copy, a wide one is bent with its edges
+    return change_pen(warp(mask, rng), pen) if pen < 0 else warp(change_pen(mask, pen), rng)
+
+
 def hollow(mask: UInt8Array, pen: int) -> UInt8Array:
     """Return only the outline of a mask's strokes, as of a digit drawn in outline, `pen` pixels wide."""
     ink = _dilate((mask > _INK).astype(np.uint8), _disc(pen))

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from edgedigits.glyphs import centre_ink
-from edgedigits_train.captured.canvas import SIDE, UInt8Array, change_pen, enlarge, hollow, sample_pen, warp
+from edgedigits_train.captured.canvas import SIDE, UInt8Array, enlarge, hollow, redraw, sample_pen, warp
 from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.flourishes import flourish
 from edgedigits_train.captured.soiling import soil
@@ -43,9 +43,7 @@ def soil_digits(glyphs: UInt8Array, rng: np.random.Generator) -> UInt8Array:
 def draw_digit(glyph: UInt8Array, label: int, rng: np.random.Generator) -> UInt8Array:
     """Return a digit, uint8 (28, 28), as a mask, uint8 (SIDE, SIDE), in another pen and bent a little."""
     mask = flourish(enlarge(glyph), label, rng)
-    pen = sample_pen(rng)
-    # a thin line is found best on the undistorted stroke's bent copy, a wide one is bent with its edges
-    mask = change_pen(warp(mask, rng), pen) if pen < 0 else warp(change_pen(mask, pen), rng)
+    mask = redraw(mask, sample_pen(rng), rng)
     style = rng.random()
     if style < _HOLLOW:
         return hollow(mask, int(rng.integers(2, 5)))

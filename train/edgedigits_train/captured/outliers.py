@@ -12,6 +12,7 @@ from edgedigits_train.captured import drawings, pieces
 from edgedigits_train.captured.canvas import UInt8Array, change_pen, enlarge, sample_pen, warp
 from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.doodles import doodle
+from edgedigits_train.captured.severing import wrong_cut
 from edgedigits_train.captured.textures import texture_pieces
 from edgedigits_train.handwriting import render_nondigits
 
@@ -69,6 +70,7 @@ def _of_digits(draw: Callable[[UInt8Array, UInt8Array, np.random.Generator], UIn
 KINDS: Mapping[str, tuple[Maker, float]] = {
     "several digits": (_of_digits(pieces.several_digits), 0.17),
     "fragment": (_of_digits(pieces.fragment), 0.07),
+    "wrong cut": (lambda material, rng: wrong_cut(material.glyphs, material.labels, rng), 0.1),
     "turned digit": (_of_digits(pieces.turned_digit), 0.04),
     "sign": (_captured(drawings.sign), 0.07),
     "letters": (_captured(drawings.letters), 0.09),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgedigits_train.captured.canvas import UInt8Array, change_pen, enlarge, largest_piece, sample_pen, trim, warp
+from edgedigits_train.captured.canvas import UInt8Array, enlarge, largest_piece, redraw, sample_pen, trim
 
 
 def several_digits(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     """Return two or three digits side by side that the finder did not take apart, now and then on their side."""
     pen = sample_pen(rng)
     drawn = [
-        _drawn(glyphs[rng.integers(len(glyphs)), :, :, 0], pen, rng) for _ in range(2 if rng.random() < 0.8 else 3)
+        redraw(enlarge(glyphs[rng.integers(len(glyphs)), :, :, 0]), pen, rng)
+        for _ in range(2 if rng.random() < 0.8 else 3)
     ]
     digits = [digit for digit in map(trim, drawn) if digit.size]
     height = max((digit.shape[0] for digit in digits), default=1)
@@ -42,7 +43,7 @@ def fragment(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generator) -
         part = str(rng.choice(list(_CUTS)))
         if labels[index] == 1 or labels[index] in _CUTS[part]:
             continue
-        mask = _drawn(glyphs[index, :, :, 0], sample_pen(rng), rng)
+        mask = redraw(enlarge(glyphs[index, :, :, 0]), sample_pen(rng), rng)
         x, y, width, height = cv2.boundingRect((mask > 60).astype(np.uint8))
         kept = rng.uniform(0.2, 0.55)
         mask = mask.copy()
@@ -75,9 +76,4 @@ def turned_digit(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generato
         index = int(rng.integers(len(glyphs)))
         turn = list(_TURNS)[int(rng.integers(len(_TURNS)))]
         if labels[index] not in _TURNS[turn]:
-            return np.asarray(cv2.rotate(_drawn(glyphs[index, :, :, 0], sample_pen(rng), rng), turn), np.uint8)
-
-
-def _drawn(glyph: UInt8Array, pen: float, rng: np.random.Generator) -> UInt8Array:
-    mask = enlarge(glyph)
-    return change_pen(warp(mask, rng), pen) if pen < 0 else warp(change_pen(mask, pen), rng)
+            return np.asarray(cv2.rotate(redraw(enlarge(glyphs[index, :, :, 0]), sample_pen(rng), rng), turn), np.uint8)
