@@ -28,7 +28,9 @@ FITTED = 25_000
 VIEWS = 300_000
 """Glyphs that each variant sees."""
 
-DEFAULT = replace(RECIPES["default"], additions=Additions(captured=3_200, soiled=2_800, severed=1_000, written=2_000, outliers=3_600))
+DEFAULT = replace(
+    RECIPES["default"], additions=Additions(captured=3_200, soiled=2_800, severed=1_000, written=2_000, outliers=3_600)
+)
 """The default recipe with additions in proportion to the fewer digits."""
 
 TINY = replace(DEFAULT, widths=RECIPES["tiny"].widths)
