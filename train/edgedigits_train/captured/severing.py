@@ -27,6 +27,8 @@ _RIGHT, _WRONG = 0.85, 0.4
 """Likeness from which a part is a digit, and up to which it is none."""
 _LOWEST = 20
 """Pixels: height of a row that is looked at."""
+_PAPER, _DARKEST = 215, 0.7
+"""Grey level of the paper of a photo, and how much of a level one level of ink takes from it."""
 _NARROW = 0.45
 """Width over height up to which a part may be a 1, whatever it was cut from."""
 
@@ -92,7 +94,10 @@ def _cut_row(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generator) -
         redraw(flourish(enlarge(glyphs[i, :, :, 0]), value, rng), pen, rng)
         for i, value in zip(chosen, values, strict=True)
     ]
-    layers = _push_together([trim(digit) for digit in drawn], rng)
+    digits = [trim(digit) for digit in drawn]
+    if not all(digit.size for digit in digits):
+        return _Row(values, [], np.empty((len(values), 0)))
+    layers = _push_together(digits, rng)
     seen = capture(layers.max(axis=0), rng)
     truths = [
         np.asarray(cv2.resize(layer, seen.shape[::-1], interpolation=cv2.INTER_AREA) > _INK, np.uint8)
@@ -104,10 +109,6 @@ def _cut_row(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generator) -
     parts = [part for row in table for part in row if part]
     likenesses = np.array([[_likeness(part, truth) for part in parts] for truth in truths])
     return _Row(values, parts, likenesses)
-
-
-_PAPER, _DARKEST = 215, 0.7
-"""Grey level of the paper of a photo, and the share of it that full ink takes."""
 
 
 def _push_together(digits: Sequence[UInt8Array], rng: np.random.Generator) -> UInt8Array:
