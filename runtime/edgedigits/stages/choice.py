@@ -12,7 +12,7 @@ import numpy.typing as npt
 from edgedigits.stages.hypotheses import BROKEN, Box, Hypothesis, own_pixels
 from edgedigits.stages.strokes import Strokes
 
-_MOST_PRIOR = 2.5
+_MOST_PRIOR = 3.0
 """Log odds by which strokes of a crowded photo are digits more rarely than the glyphs that a model is trained on."""
 _SURE = 7.0
 _CLEAREST_STROKE, _CLEAREST_HEIGHT = 4.5, 20.0
