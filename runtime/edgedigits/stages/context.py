@@ -204,6 +204,8 @@ _OTHER_HEIGHT, _OTHER_HEIGHT_COST = np.log(2.2), 6.0
 of signs as upright."""
 _ODD_COST = np.array([2.0, 2.0, 1.5])
 _MOST_ODD_COST = 4.0
+_TELLING = 1.6
+"""So many sure digits beside one tell what is usual on the page; a single one tells less, if enough against a 1."""
 _COMPANY = 0.7
 _MOST_COMPANY = 2.0
 
@@ -226,9 +228,10 @@ def page_evidence(
     odd = np.maximum(np.abs(traits - typical) - free, 0) @ _ODD_COST
     fainter, higher, thinner = np.maximum((traits - typical) * (-1, 1, -1) - _POST_FREE, 0).T
     odd += _POST_COST * np.minimum(fainter, higher + thinner) * bars
-    odd = np.minimum(odd, _MOST_ODD_COST)
-    odd += _OTHER_HEIGHT_COST * np.maximum(np.abs(traits[:, 1] - typical[1]) - _OTHER_HEIGHT, 0) * (values == 1)
     sure = np.clip(scores / 4, 0, 1)
+    told = np.where(values == 1, 1, np.clip((sure.sum() - sure) / _TELLING, 0, 1))
+    odd = np.minimum(odd, _MOST_ODD_COST) * told
+    odd += _OTHER_HEIGHT_COST * np.maximum(np.abs(traits[:, 1] - typical[1]) - _OTHER_HEIGHT, 0) * (values == 1)
     alike = np.exp(-odd)
     company = alike * (float(sure @ alike) - sure * alike)
     return np.asarray(scores - odd + np.minimum(_COMPANY * company, _MOST_COMPANY), np.float64)

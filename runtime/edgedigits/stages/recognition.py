@@ -54,7 +54,7 @@ _CUT_COST = 1.0
 """What having been cut takes from the evidence of a digit: many things can be cut into what looks like digits."""
 _VOUCHED_FOR = -3.0
 """Evidence above which one of several touching digits may be, where all together have as much as the next says."""
-_VOUCHES = 2.2
+_VOUCHES = 2.8
 _REJECTED = 0.0
 """Evidence below which connected strokes are something else."""
 _SETTLED = 4.0

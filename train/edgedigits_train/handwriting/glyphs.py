@@ -70,7 +70,7 @@ def render_glyphs(count: int, seed: int, tidiness: float = 0.0) -> tuple[UInt8Ar
 def render_every_form(count: int, seed: int) -> tuple[UInt8Array, UInt8Array]:
     """Render digits as `render_glyphs` does, but every letterform of a digit equally often, however rare it is.
 
-    To learn from: the ones of half the world have an upstroke, MNIST's have none.
+    To learn from: what is rare in one country is how another writes.
 
     Example:
         >>> glyphs, labels = render_every_form(10, seed=1)
