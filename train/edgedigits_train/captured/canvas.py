@@ -13,7 +13,7 @@ UInt8Array = npt.NDArray[np.uint8]
 SIDE = 112
 """Pixels: four for each one of a glyph, so that the ridge of a stroke can be found and drawn anew."""
 
-_INK = 110
+INK = 110
 """A mask's level above which a pixel counts as ink where a stroke is taken apart."""
 
 
@@ -43,7 +43,7 @@ def change_pen(mask: UInt8Array, pen: float) -> UInt8Array:
     """
     if pen == 0:
         return mask
-    ink = (mask > _INK).astype(np.uint8)
+    ink = (mask > INK).astype(np.uint8)
     if pen > 0:
         return _soften(_dilate(ink, _disc(round(pen))))
     depth = cv2.distanceTransform(ink, cv2.DIST_L2, 3)
@@ -60,7 +60,7 @@ def redraw(mask: UInt8Array, pen: float, rng: np.random.Generator) -> UInt8Array
 
 def hollow(mask: UInt8Array, pen: int) -> UInt8Array:
     """Return only the outline of a mask's strokes, as of a digit drawn in outline, `pen` pixels wide."""
-    ink = _dilate((mask > _INK).astype(np.uint8), _disc(pen))
+    ink = _dilate((mask > INK).astype(np.uint8), _disc(pen))
     return _soften(np.asarray(cv2.morphologyEx(ink, cv2.MORPH_GRADIENT, _disc(pen)), np.uint8))
 
 

@@ -13,11 +13,10 @@ from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis
 from edgedigits.stages.light import ink_levels
 from edgedigits.stages.strokes import find_strokes
-from edgedigits_train.captured.canvas import UInt8Array, enlarge, redraw, sample_pen, trim
+from edgedigits_train.captured.canvas import INK, UInt8Array, enlarge, redraw, sample_pen, trim
 from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.flourishes import flourish
 
-_INK = 110
 _MOST = 3
 """Digits in a row."""
 _OVERLAP = 0.12
@@ -100,7 +99,7 @@ def _cut_row(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generator) -
     layers = _push_together(digits, rng)
     seen = capture(layers.max(axis=0), rng)
     truths = [
-        np.asarray(cv2.resize(layer, seen.shape[::-1], interpolation=cv2.INTER_AREA) > _INK, np.uint8)
+        np.asarray(cv2.resize(layer, seen.shape[::-1], interpolation=cv2.INTER_AREA) > INK, np.uint8)
         for layer in layers
     ]
     strokes = find_strokes(next(ink_levels(np.asarray(_PAPER - _DARKEST * seen, np.uint8))))
@@ -121,7 +120,7 @@ def _push_together(digits: Sequence[UInt8Array], rng: np.random.Generator) -> UI
     for number, (layer, digit) in enumerate(zip(layers, digits, strict=True)):
         rows, columns = digit.shape
         top = int(rng.integers(_MARGIN, high - _MARGIN - rows + 1))
-        inked = np.pad(digit > _INK, ((top, high - top - rows), (0, 0)))
+        inked = np.pad(digit > INK, ((top, high - top - rows), (0, 0)))
         used = inked.any(axis=1)
         gaps = np.where(used, inked.argmax(axis=1), np.inf) - last
         left = _MARGIN
