@@ -149,17 +149,31 @@ def test_ruling_goes_and_the_stroke_that_crosses_it_stays_whole() -> None:
     for y in (50, 90, 130):
         mask[y : y + 2] = 1
     mask[30:150, 200:208] = 1
-    left = without_ruling(mask, mask)
+    left = without_ruling(mask, mask, 200 * mask)
     assert left[30:150, 201:207].all()
     assert left[:, :195].sum() == 0
     assert left[:, 213:].sum() == 0
+
+
+def test_a_darker_stroke_that_lies_on_a_line_stays_whole() -> None:
+    lines = np.zeros((300, 300), np.uint8)
+    lines[::30] = 40
+    lines[:, ::30] = 40
+    stroke = np.zeros_like(lines)
+    stroke[60:62, 130:180] = 120
+    stroke[60:110, 150:152] = 120
+    ink = np.maximum(lines, stroke)
+    mask = (ink > 0).view(np.uint8)
+    left = without_ruling(mask, mask, ink)
+    assert left[stroke > 0].all()
+    assert left[stroke == 0].sum() < 0.1 * mask.sum()
 
 
 def test_squared_paper_goes() -> None:
     mask = np.zeros((300, 300), np.uint8)
     mask[::30] = 1
     mask[:, ::30] = 1
-    assert without_ruling(mask, mask).sum() < 0.1 * mask.sum()
+    assert without_ruling(mask, mask, 200 * mask).sum() < 0.1 * mask.sum()
 
 
 def test_the_boxes_of_a_form_go_and_the_digits_in_them_stay() -> None:
@@ -170,7 +184,7 @@ def test_the_boxes_of_a_form_go_and_the_digits_in_them_stay() -> None:
     digits = np.zeros_like(mask)
     for x in (66, 138, 210):
         cv2.line(digits, (x, 72), (x, 128), 1, 6)
-    left = without_ruling(mask | digits, mask | digits)
+    left = without_ruling(mask | digits, mask | digits, 200 * (mask | digits))
     assert left[digits > 0].all()
     assert left[digits == 0].sum() < 0.1 * mask.sum()
 
@@ -180,12 +194,12 @@ def test_a_stroke_as_high_as_a_line_of_writing_is_no_part_of_a_form() -> None:
     mask[60:62, 30:390] = 1
     mask[140:142, 90:470] = 1
     mask[60:142, 200:206] = 1
-    assert np.array_equal(without_ruling(mask, mask), mask)
+    assert np.array_equal(without_ruling(mask, mask, 200 * mask), mask)
 
 
 def test_a_mask_without_lines_is_left_alone() -> None:
     mask = (draw_text("275") < 128).astype(np.uint8)
-    assert np.array_equal(without_ruling(mask, mask), mask)
+    assert np.array_equal(without_ruling(mask, mask, 200 * mask), mask)
 
 
 @pytest.mark.parametrize("slant", [0.0, 0.05])

@@ -17,6 +17,8 @@ _FULL_SPAN = 0.85
 """Share of the image's side from which one line is enough; no digit is as straight and as large."""
 _THICKEST = 8
 """Pixels: thicker lines are things, not ruling."""
+_STRONGER = 2.0
+"""Factor by which ink is stronger than a line's usual from which it is a stroke that lies on it."""
 _SHIFT = 0.05
 """Share of their length by which the ends of two lines may be shifted that are the two edges of a row of boxes."""
 _LOWEST_BOX = 12
@@ -25,15 +27,16 @@ _POST = 0.9
 """Share of the boxes' height that the line between two of them goes through at least; a digit leaves room."""
 
 
-def without_ruling(mask: Mask, faint: Mask) -> Mask:
-    """Return a mask without its long straight lines; the strokes that cross them stay whole.
+def without_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8]) -> Mask:
+    """Return a mask without its long straight lines; the strokes that cross them, or lie on them, stay whole.
 
-    A pixel of a line goes where the ink is no thicker across the line than the line itself: where it is thicker, a
-    stroke crosses. Of a row of boxes, as forms have them, the lines between the boxes go as well.
+    A pixel of a line goes where the ink is no thicker across the line than the line itself, and not much stronger:
+    where it is, there is a stroke. Of a row of boxes, as forms have them, the lines between the boxes go as well.
 
     Args:
         mask: uint8, (H, W), 0 or 1: the strokes.
         faint: uint8, (H, W), 0 or 1: the strokes and whatever is fainter: there, lines are not interrupted.
+        ink: uint8, (H, W), 0 is paper.
 
     Returns:
         uint8, (H, W); the mask itself where there are no such lines.
@@ -41,7 +44,7 @@ def without_ruling(mask: Mask, faint: Mask) -> Mask:
     import cv2
 
     upright = np.asarray(cv2.transpose(faint), np.uint8)
-    across, down = _level_lines(faint), _level_lines(upright)
+    across, down = _level_lines(faint, ink), _level_lines(upright, ink.T)
     if across is None and down is None:
         return mask
     ruling = np.zeros_like(mask)
@@ -49,7 +52,7 @@ def without_ruling(mask: Mask, faint: Mask) -> Mask:
         ruling |= across.less_crossings(mask)
         if across.boxes is not None:
             left, top, right, bottom = across.boxes
-            posts = _posts(upright[left:right, top:bottom])
+            posts = _posts(upright[left:right, top:bottom], ink[top:bottom, left:right].T)
             ruling[top:bottom, left:right] |= posts.less_crossings(mask[top:bottom, left:right].T).T
     if down is not None:
         ruling |= down.less_crossings(mask.T).T
@@ -79,7 +82,7 @@ class _Lines:
         return np.asarray(self.mask & ~np.asarray(crossing, np.uint8) & 1, np.uint8)
 
 
-def _level_lines(faint: Mask) -> _Lines | None:
+def _level_lines(faint: Mask, ink: npt.NDArray[np.uint8]) -> _Lines | None:
     """Return the nearly horizontal lines of a ruling, or of a row of boxes; None where there are none."""
     import cv2
 
@@ -101,7 +104,8 @@ def _level_lines(faint: Mask) -> _Lines | None:
             is_line &= spans >= _FULL_SPAN * width
     if not is_line.any():
         return None
-    return _Lines(is_line[labels].view(np.uint8), float(np.median(thickness[is_line])), boxes)
+    lines = _no_stronger(is_line, labels, faint, ink)
+    return _Lines(lines, float(np.median(thickness[is_line])), boxes)
 
 
 def _runs(thick: Mask, length: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
@@ -134,7 +138,7 @@ def _between(stats: npt.NDArray[np.int32]) -> tuple[int, int, int, int] | None:
     )
 
 
-def _posts(upright: Mask) -> _Lines:
+def _posts(upright: Mask, ink: npt.NDArray[np.uint8]) -> _Lines:
     """Return the lines between the boxes of a row, and its ends, as lines of the transposed mask (W, H)."""
     import cv2
 
@@ -143,7 +147,27 @@ def _posts(upright: Mask) -> _Lines:
     is_line = thickness <= _THICKEST
     is_line[0] = False
     usual = float(np.median(thickness[is_line])) if is_line.any() else 1.0
-    return _Lines(is_line[labels].view(np.uint8), usual)
+    return _Lines(_no_stronger(is_line, labels, upright, ink), usual)
+
+
+def _no_stronger(
+    is_line: npt.NDArray[np.bool_], labels: npt.NDArray[np.int32], faint: Mask, ink: npt.NDArray[np.uint8]
+) -> Mask:
+    """Return where lines are, uint8 (H, W), without the strokes on them, whose ink is much stronger than their own.
+
+    Args:
+        is_line: which labels are lines, (N,).
+        labels: (H, W).
+        faint: where there is ink at all, (H, W).
+        ink: (H, W).
+    """
+    lines = is_line[labels]
+    at = np.nonzero(lines & faint.view(bool))
+    histograms = np.bincount(labels[at] * 256 + ink[at], minlength=256 * len(is_line)).reshape(-1, 256)
+    running = histograms.cumsum(axis=1)
+    usual = (running < running[:, -1:] / 2).sum(axis=1)
+    strongest = np.minimum(_STRONGER * usual, 255).astype(np.uint8)
+    return np.asarray((lines & (ink <= strongest[labels])).view(np.uint8))
 
 
 def _may_hold_lines(mask: npt.NDArray[np.uint8]) -> bool:
