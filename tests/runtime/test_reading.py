@@ -278,6 +278,18 @@ def test_views_of_one_stroke_at_several_sizes_are_one_candidate() -> None:
     assert choose(singles, np.full(len(singles), -1.0), np.full(len(singles), 8)) == {}
 
 
+def test_a_stroke_is_part_of_one_digit_only() -> None:
+    page = np.full((140, 200), 225, np.uint8)
+    cv2.rectangle(page, (60, 40), (80, 100), 40, 4)
+    cv2.line(page, (92, 40), (92, 100), 40, 4)
+    cv2.rectangle(page, (104, 40), (124, 100), 40, 4)
+    strokes = find_strokes(next(iter(ink_levels(page))))
+    joined = joined_hypotheses(strokes, np.ones(3, bool))
+    pairs = [h for h in joined if len(h.pieces) == 2 and h.box[2] < 40]
+    assert len({h.box[0] for h in pairs}) == 2
+    assert len(choose(pairs, np.full(2, 5.0), np.full(2, 8))) == 1
+
+
 @pytest.mark.parametrize("turn", [1, 2, 3])
 def test_a_sheet_that_lies_otherwise_is_turned(reader: Reader, mnist_test: LabelledGlyphs, turn: int) -> None:
     right = 0

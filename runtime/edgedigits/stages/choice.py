@@ -66,13 +66,9 @@ def sort_views(hypotheses: Sequence[Hypothesis]) -> tuple[list[Hypothesis], list
     if not hypotheses:
         return [], []
     places = _Places(hypotheses)
-    shrink = np.array([h.strokes.level.shrink for h in hypotheses])
-    width = np.array([h.stroke_width for h in hypotheses]) / shrink
-    height = np.array([h.box[3] for h in hypotheses]) / shrink
-    misfit = np.abs(np.log(width / _CLEAREST_STROKE)) + np.clip(np.log(_CLEAREST_HEIGHT / height), 0, None)
     free = np.ones(len(hypotheses), bool)
     best, others = [], []
-    for i in (int(j) for j in np.argsort(misfit, kind="stable")):
+    for i in (int(j) for j in np.argsort(misfit(hypotheses), kind="stable")):
         if not free[i]:
             continue
         same = places.overlap(i).same() & free
@@ -81,6 +77,14 @@ def sort_views(hypotheses: Sequence[Hypothesis]) -> tuple[list[Hypothesis], list
         best.append(hypotheses[i])
         others.append([hypotheses[j] for j in np.flatnonzero(same).tolist()])
     return best, others
+
+
+def misfit(hypotheses: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:
+    """Return how far each hypothesis is from being shown as the model sees digits best, 0 or more, (N,)."""
+    shrink = np.array([h.strokes.level.shrink for h in hypotheses])
+    width = np.array([h.stroke_width for h in hypotheses]) / shrink
+    height = np.array([h.box[3] for h in hypotheses]) / shrink
+    return np.asarray(np.abs(np.log(width / _CLEAREST_STROKE)) + np.clip(np.log(_CLEAREST_HEIGHT / height), 0, None))
 
 
 def choose(
@@ -103,6 +107,7 @@ def choose(
     weight = scores * np.power([h.ink for h in hypotheses], _INK_COUNTS)
     likely = scores > 0
     free = likely.copy()
+    users = _users(hypotheses, np.flatnonzero(likely).tolist())
     chosen: dict[int, list[int]] = {}
     for i in np.argsort(-weight, kind="stable").tolist():
         if len(chosen) == _MOST_DIGITS:
@@ -114,7 +119,27 @@ def choose(
             beside = np.flatnonzero(overlap.beside() & free).tolist()
             free &= overlap.apart()
             free[[j for j in beside if _shared_ink(hypotheses[i], hypotheses[j]) < _SAME_INK]] = True
+            for piece in _whole_pieces(hypotheses[i]):
+                free[users[piece]] = False
     return chosen
+
+
+_Piece = tuple[int, int]
+"""The identity of all strokes of a level, and the index of one of them."""
+
+
+def _whole_pieces(hypothesis: Hypothesis) -> list[_Piece]:
+    """Return the pieces that belong to a hypothesis alone: none where they were cut."""
+    return [] if hypothesis.is_part else [(id(hypothesis.strokes), piece) for piece in hypothesis.pieces]
+
+
+def _users(hypotheses: Sequence[Hypothesis], among: Sequence[int]) -> dict[_Piece, list[int]]:
+    """Return for each piece which hypotheses, by their indices, it would belong to alone."""
+    users: dict[_Piece, list[int]] = {}
+    for i in among:
+        for piece in _whole_pieces(hypotheses[i]):
+            users.setdefault(piece, []).append(i)
+    return users
 
 
 def _fragment_costs(

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from edgedigits.glyphs import SIDE
 from edgedigits.reading import Classification
-from edgedigits.stages.choice import choose, evidence, lie_in, sort_views
+from edgedigits.stages.choice import choose, evidence, lie_in, misfit, sort_views
 from edgedigits.stages.context import characters, find_letters, page_evidence, surroundings_cost, text_costs
 from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
@@ -55,6 +55,8 @@ _CUT_COST = 1.0
 _VOUCHED_FOR = -3.0
 """Evidence above which one of several touching digits may be, where all together have as much as the next says."""
 _VOUCHES = 2.8
+_NEARLY_AS_SURE = 2.0
+"""Evidence by which views of a digit may differ and be one as good as the other."""
 _REJECTED = 0.0
 """Evidence below which connected strokes are something else."""
 _SETTLED = 4.0
@@ -218,7 +220,7 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tup
     hypotheses, raw = [s.hypothesis for s in scored], np.array([s.score for s in scored])
     likeliest = np.array([s.probabilities.argmax() for s in scored], np.intp)
     chosen = [
-        Scored(scored[i].hypothesis, _seen_alike(scored, views), scored[i].score)
+        Scored(_clearest(scored, i, views), _seen_alike(scored, views), scored[i].score)
         for i, views in choose(hypotheses, raw, likeliest).items()
     ]
     if not chosen:
@@ -240,6 +242,14 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tup
         if score >= least
     )
     return tuple(digits), float(characters(letters).sum())
+
+
+def _clearest(scored: Sequence[Scored], i: int, views: Sequence[int]) -> Hypothesis:
+    """Return what shows a digit best of those views that are nearly as sure of it as the one that was chosen."""
+    value, least = scored[i].probabilities.argmax(), scored[i].score - _NEARLY_AS_SURE
+    alike = [j for j in views if scored[j].score >= least and scored[j].probabilities.argmax() == value]
+    misfits = misfit([scored[j].hypothesis for j in alike])
+    return scored[alike[int(misfits.argmin())]].hypothesis
 
 
 def _seen_alike(scored: Sequence[Scored], views: Sequence[int]) -> npt.NDArray[np.float32]:

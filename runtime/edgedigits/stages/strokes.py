@@ -14,7 +14,7 @@ _FAINTEST = 10
 """Ink values below this are paper, however quiet the paper is."""
 _NOISE = 4.0
 """So many standard deviations of the paper's noise are paper, too."""
-_SHARE = 0.42
+_SHARE = 0.34
 """A stroke ends where its ink falls below this share of the strongest ink nearby: the edge of a blurred stroke, and
 fainter ruled lines and shadows that cross it, are no part of it."""
 _ASLANT = 1.12
