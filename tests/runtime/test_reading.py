@@ -216,7 +216,7 @@ def test_touching_strokes_can_be_cut_where_they_touch(slant: float) -> None:
         x0, y0, x1, y1 = part.extent
         found = np.zeros(left.shape, bool)
         found[y0:y1, x0:x1] = part.part
-        truth = left < 120
+        truth = left < 150
         return float((found & truth).sum() / (found | truth).sum())
 
     assert max(overlap(part) for part in cut_hypotheses(strokes, 0)[0] if part) > 0.85
@@ -262,7 +262,7 @@ def test_what_may_be_one_or_another_is_a_digit_and_what_may_be_any_is_none(likel
         probabilities[:, list(likely)] = 1 / len(likely)
         return Classification(probabilities, np.full(len(glyphs), 0.97, np.float32))
 
-    page = draw_text("2345", size=(400, 200), height=60)
+    page = draw_text("2 3 4 5", size=(400, 200), height=60)
     assert len(recognise(page, 1.0, classify).digits) == found
 
 
