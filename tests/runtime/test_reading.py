@@ -205,7 +205,7 @@ def test_a_mask_without_lines_is_left_alone() -> None:
 @pytest.mark.parametrize("slant", [0.0, 0.05])
 def test_touching_strokes_can_be_cut_where_they_touch(slant: float) -> None:
     rings = np.full((2, 140, 300), 220, np.uint8)
-    for ring, x in zip(rings, (90, 154), strict=True):
+    for ring, x in zip(rings, (90, 156), strict=True):
         cv2.ellipse(ring, (x, 70), (30, 45), 0, 0, 360, 20, 8)
     shear = np.array([[1, -slant, 70 * slant], [0, 1, 0]])
     left, right = (cv2.warpAffine(ring, shear, (300, 140), borderValue=220) for ring in rings)
