@@ -278,6 +278,14 @@ def test_views_of_one_stroke_at_several_sizes_are_one_candidate() -> None:
     assert choose(singles, np.full(len(singles), -1.0), np.full(len(singles), 8)) == {}
 
 
+@pytest.mark.parametrize("lean", [0, 60, 150])
+@pytest.mark.parametrize("pen", [8, 40])
+def test_a_lone_stick_is_a_one_where_nothing_else_is_written(reader: Reader, pen: int, lean: int) -> None:
+    page = np.full((480, 640), 225, np.uint8)
+    cv2.line(page, (300 + lean, 90), (300, 390), 60, pen, cv2.LINE_AA)
+    assert reader.read(page).text == "1"
+
+
 def test_a_stroke_is_part_of_one_digit_only() -> None:
     page = np.full((140, 200), 225, np.uint8)
     cv2.rectangle(page, (60, 40), (80, 100), 40, 4)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.stages.choice import lie_in
 from edgedigits.stages.hypotheses import Hypothesis, own_pixels
 from edgedigits.stages.light import DARK
 
@@ -40,7 +41,11 @@ _LEAN = 0.6
 """Width over height up to which a bar stands upright enough for a 1."""
 _LEAN_COST = 3.0
 _LONE_BAR_COST = 2.0
-"""A bar in no line with other digits is likelier to be something else."""
+"""A bar in no line with other digits is likelier to be something else, unless it is all that is there."""
+_WRITING = 0.25
+"""Share of a bar's ink that is in strokes that are no digits, from which the bar is a line of them."""
+_BAR_TELLS = 0.01
+"""What a bar tells of what is usual on the page, as a share of what another digit does."""
 _CUT_BAR_COST = 3.0
 """A bar that the border cuts may be of any length."""
 
@@ -211,19 +216,30 @@ _MOST_COMPANY = 2.0
 
 
 def page_evidence(
-    hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64], values: npt.NDArray[np.intp]
+    hypotheses: Sequence[Hypothesis],
+    scores: npt.NDArray[np.float64],
+    values: npt.NDArray[np.intp],
+    rejected: Sequence[Hypothesis],
 ) -> npt.NDArray[np.float64]:
     """Return the evidence of the digits of one page, each seen among the others.
 
     What differs from the page's typical contrast, height and stroke width loses; what has company like itself gains.
+
+    Args:
+        hypotheses: what was chosen.
+        scores: the evidence of each, (N,).
+        values: the likeliest digit of each, (N,).
+        rejected: connected strokes that are no digits.
     """
     bars = (values == 1) & np.array([h.is_bar for h in hypotheses])
     scores = scores - np.array([_bar_cost(h) if bar else 0.0 for h, bar in zip(hypotheses, bars, strict=True)])
     boxes = np.array([h.box for h in hypotheses])
     telling = _near(boxes, boxes[~bars & (scores > 0)], _LINE_REACH, 0).any(axis=1)
-    scores -= _LONE_BAR_COST * (bars & ~telling)
+    for i in np.flatnonzero(bars & ~telling).tolist():
+        share = 0.0 if _is_writing(hypotheses[i], rejected) else _share_of_ink(hypotheses[i])
+        scores[i] -= _LONE_BAR_COST * (1 - share)
     traits = _traits(hypotheses)
-    typical = _typical(traits, np.where(bars, 0.01, np.clip(scores, 0.01, None)))
+    typical = _typical(traits, np.clip(scores, 0.01, None) * np.where(bars, _BAR_TELLS, 1))
     free = np.where(bars[:, np.newaxis], _BAR_FREE, _FREE)
     odd = np.maximum(np.abs(traits - typical) - free, 0) @ _ODD_COST
     fainter, higher, thinner = np.maximum((traits - typical) * (-1, 1, -1) - _POST_FREE, 0).T
@@ -245,6 +261,20 @@ def _bar_cost(hypothesis: Hypothesis) -> float:
     high, wide = (side * level.shrink for side in level.ink.shape)
     inside = min(x, y, wide - x - width, high - y - height) > level.shrink
     return _BAR_COST + _LEAN_COST * min(lying, 1.0) + _CUT_BAR_COST * (not inside)
+
+
+def _is_writing(bar: Hypothesis, rejected: Sequence[Hypothesis]) -> bool:
+    """Tell whether a bar is a line of other writing, which looks like one where the image is shrunk."""
+    inside = lie_in(np.array([h.box for h in rejected]).reshape(-1, 4), np.array([bar.box]))
+    ink = sum(rejected[i].ink * rejected[i].contrast for i in np.flatnonzero(inside).tolist())
+    return ink > _WRITING * bar.ink * bar.contrast
+
+
+def _share_of_ink(hypothesis: Hypothesis) -> float:
+    """Return which share of the ink of its level a hypothesis is, 0 to 1."""
+    strokes = hypothesis.strokes
+    everything = float(strokes.area @ strokes.contrast) * strokes.level.shrink**2
+    return min(1.0, hypothesis.ink * hypothesis.contrast / everything)
 
 
 def _traits(hypotheses: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:

@@ -227,7 +227,7 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tup
         return (), 0.0
     hypotheses = [s.hypothesis for s in chosen]
     values = np.array([int(s.probabilities.argmax()) for s in chosen])
-    scores = page_evidence(hypotheses, np.array([s.score for s in chosen]), values)
+    scores = page_evidence(hypotheses, np.array([s.score for s in chosen]), values, rejected)
     letters = find_letters(hypotheses, scores, rejected)
     scores -= text_costs(hypotheses, scores, letters)
     explained = _explained(hypotheses, scores)
