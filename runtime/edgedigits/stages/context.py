@@ -147,14 +147,14 @@ def text_costs(
     """
     if not len(letters):
         return np.zeros(len(digits))
-    boxes, digit_boxes = letters, np.array([h.box for h in digits])
-    usual_height = float(np.median(boxes[:, 3]))
-    written = characters(boxes)
+    digit_boxes = np.array([h.box for h in digits])
+    usual_height = float(np.median(letters[:, 3]))
+    written = characters(letters)
     line_letters, line_digits = (
-        _near(digit_boxes, others, _LINE_REACH, usual_height) for others in (boxes, digit_boxes)
+        _near(digit_boxes, others, _LINE_REACH, usual_height) for others in (letters, digit_boxes)
     )
     next_letters, next_digits = (
-        _near(digit_boxes, others, _NEIGHBOURS_REACH, usual_height) for others in (boxes, digit_boxes)
+        _near(digit_boxes, others, _NEIGHBOURS_REACH, usual_height) for others in (letters, digit_boxes)
     )
     costs = np.zeros(len(digits))
     # a digit that turns out to be a letter counts against its neighbours in turn

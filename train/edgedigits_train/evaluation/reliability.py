@@ -46,7 +46,8 @@ def reliability_diagram(calibrations: Sequence[tuple[str, Calibration]]) -> Figu
     )
     for axes in (left, right):
         axes.grid(alpha=0.3)
-    left.legend(loc="upper left")
+    # confident and wrong: where no point should be
+    left.legend(loc="lower right")
     return figure
 
 
