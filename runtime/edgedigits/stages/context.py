@@ -235,9 +235,8 @@ def page_evidence(
     scores = scores - np.array([_bar_cost(h) if bar else 0.0 for h, bar in zip(hypotheses, bars, strict=True)])
     boxes = np.array([h.box for h in hypotheses])
     telling = _near(boxes, boxes[~bars & (scores > 0)], _LINE_REACH, 0).any(axis=1)
-    for i in np.flatnonzero(bars & ~telling).tolist():
-        share = 0.0 if _is_writing(hypotheses[i], rejected) else _share_of_ink(hypotheses[i])
-        scores[i] -= _LONE_BAR_COST * (1 - share)
+    lone = np.flatnonzero(bars & ~telling)
+    scores[lone] -= _LONE_BAR_COST * (1 - _shares_of_ink([hypotheses[i] for i in lone.tolist()], rejected))
     traits = _traits(hypotheses)
     typical = _typical(traits, np.clip(scores, 0.01, None) * np.where(bars, _BAR_TELLS, 1))
     free = np.where(bars[:, np.newaxis], _BAR_FREE, _FREE)
@@ -263,18 +262,19 @@ def _bar_cost(hypothesis: Hypothesis) -> float:
     return _BAR_COST + _LEAN_COST * min(lying, 1.0) + _CUT_BAR_COST * (not inside)
 
 
-def _is_writing(bar: Hypothesis, rejected: Sequence[Hypothesis]) -> bool:
-    """Tell whether a bar is a line of other writing, which looks like one where the image is shrunk."""
-    inside = lie_in(np.array([h.box for h in rejected]).reshape(-1, 4), np.array([bar.box]))
-    ink = sum(rejected[i].ink * rejected[i].contrast for i in np.flatnonzero(inside).tolist())
-    return ink > _WRITING * bar.ink * bar.contrast
+def _shares_of_ink(bars: Sequence[Hypothesis], rejected: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:
+    """Return which share of the ink of its level each bar is, (N,), 0 to 1.
 
-
-def _share_of_ink(hypothesis: Hypothesis) -> float:
-    """Return which share of the ink of its level a hypothesis is, 0 to 1."""
-    strokes = hypothesis.strokes
-    everything = float(strokes.area @ strokes.contrast) * strokes.level.shrink**2
-    return min(1.0, hypothesis.ink * hypothesis.contrast / everything)
+    0 where it is a line of other writing, which looks like a bar where the image is shrunk.
+    """
+    rejected_boxes = np.array([h.box for h in rejected]).reshape(-1, 4)
+    rejected_ink = np.array([h.ink * h.contrast for h in rejected])
+    shares = np.zeros(len(bars))
+    for i, bar in enumerate(bars):
+        own = bar.ink * bar.contrast
+        if rejected_ink[lie_in(rejected_boxes, np.array([bar.box]))].sum() <= _WRITING * own:
+            shares[i] = min(1.0, own / bar.strokes.all_ink)
+    return shares
 
 
 def _traits(hypotheses: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:

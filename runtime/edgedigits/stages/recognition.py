@@ -263,8 +263,7 @@ def _seen_alike(scored: Sequence[Scored], views: Sequence[int]) -> npt.NDArray[n
 
 def _explained(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) -> float:
     """Return which share of the ink, seen at the size of the surest digit, the digits are."""
-    seen = hypotheses[int(scores.argmax())].strokes
-    everything = float(seen.area @ seen.contrast) * seen.level.shrink**2
+    everything = hypotheses[int(scores.argmax())].strokes.all_ink
     digits = sum(h.ink * h.contrast for h, score in zip(hypotheses, scores, strict=True) if score > _EXPLAINS)
     return min(1.0, digits / everything)
 

@@ -163,10 +163,13 @@ def _no_stronger(
     """
     lines = is_line[labels]
     at = np.nonzero(lines & faint.view(bool))
-    histograms = np.bincount(labels[at] * 256 + ink[at], minlength=256 * len(is_line)).reshape(-1, 256)
+    # lines are few among the labels, and a table for all of these may be large
+    number = np.cumsum(is_line) - 1
+    histograms = np.bincount(number[labels[at]] * 256 + ink[at], minlength=256 * int(is_line.sum())).reshape(-1, 256)
     running = histograms.cumsum(axis=1)
     usual = (running < running[:, -1:] / 2).sum(axis=1)
-    strongest = np.minimum(_STRONGER * usual, 255).astype(np.uint8)
+    strongest = np.zeros(len(is_line), np.uint8)
+    strongest[is_line] = np.minimum(_STRONGER * usual, 255).astype(np.uint8)
     return np.asarray((lines & (ink <= strongest[labels])).view(np.uint8))
 
 

@@ -43,6 +43,11 @@ class Strokes:
     thickest: npt.NDArray[np.float64]
     contrast: npt.NDArray[np.float64]
 
+    @property
+    def all_ink(self) -> float:
+        """Return the ink of all pieces together: pixels of the image times ink value."""
+        return float(self.area @ self.contrast) * self.level.shrink**2
+
 
 def find_strokes(level: Level) -> Strokes:
     """Return the connected pieces of ink of a level."""
