@@ -9,8 +9,8 @@ from edgedigits import Reader
 from edgedigits.glyphs import normalise_crops
 from edgedigits_train.handwriting.alphabet import LETTERS, SIGNS
 from edgedigits_train.handwriting.curves import stroke_matrices
-from edgedigits_train.handwriting.glyphs import draw_glyph, render_glyphs
-from edgedigits_train.handwriting.letterforms import DIGITS, Letterform
+from edgedigits_train.handwriting.glyphs import draw_glyph, render_glyphs, render_lookalikes
+from edgedigits_train.handwriting.letterforms import DIGITS, LOOKALIKES, Letterform
 from edgedigits_train.handwriting.nondigits import KINDS, render_nondigits
 from edgedigits_train.handwriting.strokes import write
 from edgedigits_train.handwriting.writer import Writer, choose
@@ -127,3 +127,11 @@ def test_nondigits_keep_the_contract_and_follow_from_their_seed() -> None:
     assert np.array_equal(glyphs, again)
     other, _ = render_nondigits(300, seed=8)
     assert not np.array_equal(glyphs, other)
+
+
+def test_lookalikes_are_ones_and_fours_as_labelled() -> None:
+    _, labels = render_lookalikes(200, seed=1)
+    counts = np.bincount(labels, minlength=10)
+    assert counts[1] > counts[4] > 0
+    assert counts[1] + counts[4] == 200
+    assert {form.character for form in LOOKALIKES} == {"1", "4"}

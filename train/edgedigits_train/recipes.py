@@ -18,6 +18,7 @@ class Additions:
         soiled: of the dataset's digits, in poor pictures.
         severed: of the dataset's digits, cut from others that they touched.
         written: of the synthesizer's digits in every letterform, written with other pens and taken out of photos.
+        lookalikes: of the synthesizer's digits in letterforms that are easily taken for another digit, likewise.
         outliers: of what is no digit.
     """
 
@@ -25,6 +26,7 @@ class Additions:
     soiled: int = 0
     severed: int = 0
     written: int = 0
+    lookalikes: int = 0
     outliers: int = 0
 
 
@@ -76,17 +78,20 @@ class Distillation:
             for them alone.
         views: passes over the training glyphs, changed anew each time, that they answer.
         temperature: softens their answers.
+        labels: share of the label in the targets of what joined the dataset's digits: it is made, so its labels are
+            certain, and of it fewer teachers are asked.
     """
 
     teachers: tuple[Recipe, ...]
     views: int
     temperature: float = 2.0
+    labels: float = 0.5
 
 
-_FEW_ADDITIONS = Additions(captured=3_000, soiled=2_500, severed=1_000, written=2_500, outliers=4_500)
+_FEW_ADDITIONS = Additions(captured=3_000, soiled=2_500, severed=1_000, written=2_500, lookalikes=1_500, outliers=4_500)
 """For a training that lasts minutes, which is better spent on the dataset's own digits."""
 
-_ADDITIONS = Additions(captured=14_000, soiled=12_000, severed=8_000, written=14_000, outliers=18_000)
+_ADDITIONS = Additions(captured=14_000, soiled=12_000, severed=8_000, written=14_000, lookalikes=5_000, outliers=18_000)
 
 _GENERALIST = Recipe("teacher", widths=((32, 40, 40), (64, 96, 128)), epochs=12, additions=_ADDITIONS)
 _SPECIALIST = replace(_GENERALIST, epochs=20, additions=Additions())
@@ -111,13 +116,13 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe(
             "default",
             widths=((16, 24, 24), (40, 56)),
-            epochs=16,
+            epochs=17,
             additions=_FEW_ADDITIONS,
         ),
         Recipe(
             "best",
             widths=((32, 24, 24), (40, 56, 68)),
-            epochs=42,
+            epochs=50,
             additions=_ADDITIONS,
             distillation=Distillation((_SPECIALIST, _SPECIALIST, _GENERALIST), views=8),
         ),

@@ -13,10 +13,16 @@ from tqdm import tqdm
 
 from edgedigits.errors import EdgeDigitsError
 from edgedigits.processes import usable_cores, work_in_order
-from edgedigits_train.captured import capture_digits, capture_outliers, sever_digits, soil_digits
+from edgedigits_train.captured import (
+    capture_digits,
+    capture_outliers,
+    capture_plainly,
+    sever_digits,
+    soil_digits,
+)
 from edgedigits_train.captured.outliers import Material
 from edgedigits_train.datasets import LabelledGlyphs, join
-from edgedigits_train.handwriting import render_every_form
+from edgedigits_train.handwriting import render_every_form, render_lookalikes
 from edgedigits_train.nondigit_files import hash_nondigits, load_nondigits
 from edgedigits_train.recipes import Additions
 
@@ -84,6 +90,7 @@ def _tasks(additions: Additions) -> Iterator[_Task]:
         ("soiled", additions.soiled),
         ("severed", additions.severed),
         ("written", additions.written),
+        ("lookalikes", additions.lookalikes),
         ("outliers", additions.outliers),
     ):
         for number, start in enumerate(range(0, count, _AT_ONCE)):
@@ -127,16 +134,25 @@ class _Maker:
 
     def __call__(self, task: _Task) -> LabelledGlyphs:
         rng = np.random.default_rng((self.seed, *task.kind.encode(), task.number))
-        if task.kind == "outliers":
-            outliers = capture_outliers(self.material, task.count, rng)
-            return LabelledGlyphs(outliers, np.full(task.count, NONE, np.uint8))
-        if task.kind == "severed":
-            return LabelledGlyphs(*sever_digits(self.material.glyphs, self.material.labels, task.count, rng))
-        if task.kind == "written":
-            glyphs, labels = render_every_form(task.count, int(rng.integers(1 << 31)))
-        else:
-            chosen = rng.choice(len(self.material.labels), task.count, replace=False)
-            glyphs, labels = self.material.glyphs[chosen], self.material.labels[chosen]
-        if task.kind == "soiled":
-            return LabelledGlyphs(soil_digits(glyphs, rng), labels)
-        return LabelledGlyphs(capture_digits(glyphs, labels, rng), labels)
+        match task.kind:
+            case "captured":
+                digits = self._chosen(task.count, rng)
+                return LabelledGlyphs(capture_digits(digits.glyphs, digits.labels, rng), digits.labels)
+            case "soiled":
+                digits = self._chosen(task.count, rng)
+                return LabelledGlyphs(soil_digits(digits.glyphs, rng), digits.labels)
+            case "severed":
+                return LabelledGlyphs(*sever_digits(self.material.glyphs, self.material.labels, task.count, rng))
+            case "written":
+                glyphs, labels = render_every_form(task.count, int(rng.integers(1 << 31)))
+                return LabelledGlyphs(capture_digits(glyphs, labels, rng), labels)
+            case "lookalikes":
+                glyphs, labels = render_lookalikes(task.count, int(rng.integers(1 << 31)))
+                return LabelledGlyphs(capture_plainly(glyphs, rng), labels)
+            case _:
+                outliers = capture_outliers(self.material, task.count, rng)
+                return LabelledGlyphs(outliers, np.full(task.count, NONE, np.uint8))
+
+    def _chosen(self, count: int, rng: np.random.Generator) -> LabelledGlyphs:
+        chosen = rng.choice(len(self.material.labels), count, replace=False)
+        return LabelledGlyphs(self.material.glyphs[chosen], self.material.labels[chosen])

@@ -6,8 +6,8 @@ and much of what it cuts out is no digit at all. Here both are made, by drawing 
 drawing through the same losses.
 """
 
-from edgedigits_train.captured.digits import capture_digits, soil_digits
+from edgedigits_train.captured.digits import capture_digits, capture_plainly, soil_digits
 from edgedigits_train.captured.outliers import KINDS, capture_outliers
 from edgedigits_train.captured.severing import sever_digits
 
-__all__ = ["KINDS", "capture_digits", "capture_outliers", "sever_digits", "soil_digits"]
+__all__ = ["KINDS", "capture_digits", "capture_outliers", "capture_plainly", "sever_digits", "soil_digits"]

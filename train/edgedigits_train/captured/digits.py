@@ -27,7 +27,15 @@ def capture_digits(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Genera
     """
     captured = np.empty_like(glyphs)
     for index, (glyph, label) in enumerate(zip(glyphs[..., 0], labels.tolist(), strict=True)):
-        captured[index, :, :, 0] = centre_ink(capture(draw_digit(glyph, label, rng), rng))
+        captured[index, :, :, 0] = centre_ink(capture(_write(flourish(enlarge(glyph), label, rng), rng), rng))
+    return captured
+
+
+def capture_plainly(glyphs: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    """Return each of the digits, uint8 (N, 28, 28, 1), as `capture_digits` does, but in the form that it has."""
+    captured = np.empty_like(glyphs)
+    for index, glyph in enumerate(glyphs[..., 0]):
+        captured[index, :, :, 0] = centre_ink(capture(_write(enlarge(glyph), rng), rng))
     return captured
 
 
@@ -40,9 +48,8 @@ def soil_digits(glyphs: UInt8Array, rng: np.random.Generator) -> UInt8Array:
     return soiled
 
 
-def draw_digit(glyph: UInt8Array, label: int, rng: np.random.Generator) -> UInt8Array:
-    """Return a digit, uint8 (28, 28), as a mask, uint8 (SIDE, SIDE), in another pen and bent a little."""
-    mask = flourish(enlarge(glyph), label, rng)
+def _write(mask: UInt8Array, rng: np.random.Generator) -> UInt8Array:
+    """Return a digit's mask, uint8 (SIDE, SIDE), in another pen and bent a little."""
     mask = redraw(mask, sample_pen(rng), rng)
     style = rng.random()
     if style < _HOLLOW:

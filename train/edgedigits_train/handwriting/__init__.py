@@ -15,7 +15,7 @@ Everything follows from a seed: the same numbers give the same pixels.
 """
 
 from edgedigits_train.handwriting.clips import render_clip
-from edgedigits_train.handwriting.glyphs import render_every_form, render_glyphs
+from edgedigits_train.handwriting.glyphs import render_every_form, render_glyphs, render_lookalikes
 from edgedigits_train.handwriting.nondigits import render_nondigits
 from edgedigits_train.handwriting.scenes import Conditions, Scene, SceneDigit, render_scene
 
@@ -26,6 +26,7 @@ __all__ = [
     "render_clip",
     "render_every_form",
     "render_glyphs",
+    "render_lookalikes",
     "render_nondigits",
     "render_scene",
 ]

