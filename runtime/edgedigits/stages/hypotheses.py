@@ -22,7 +22,7 @@ _SMALL = 18
 """Pixels of the finest level: height of digits whose strokes are as thin as the light's smoothing is wide."""
 _SHARPEN, _ENLARGED = 2.0, 4
 """How much of what the smoothing took is given back, and how much larger it is then looked at."""
-_WIDEST_STROKE = 12.0
+_WIDEST_STROKE = 14.0
 _BLOT = 1.5
 """Pixels by which the rings of small digits are filled in."""
 _WIDEST = 6.0

@@ -283,7 +283,9 @@ def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[_Par
             break
         if whole.score >= 0 or width < 0.75 * height or height < lowest:
             continue
-        middles = read[:, :2] + read[:, 2:] / 2 - (x, y)
+        # a touching digit is about as high as the stroke; what is lower are flaws of its ink
+        digits = read[read[:, 3] >= _LOW * height]
+        middles = digits[:, :2] + digits[:, 2:] / 2 - (x, y)
         if not ((middles > 0) & (middles < (width, height))).all(axis=1).any():
             tables.append(cut_hypotheses(whole.hypothesis.strokes, whole.hypothesis.pieces[0]))
     return tables
