@@ -16,7 +16,7 @@ from edgedigits.explaining import explain_reading
 from edgedigits.reading import Classification
 from edgedigits.stages.choice import choose, sort_views
 from edgedigits.stages.cuts import cut_hypotheses
-from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
+from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses, whole_hypothesis
 from edgedigits.stages.light import ink_levels
 from edgedigits.stages.lines import reading_lines
 from edgedigits.stages.recognition import recognise
@@ -219,7 +219,7 @@ def test_touching_strokes_can_be_cut_where_they_touch(slant: float) -> None:
         truth = left < 150
         return float((found & truth).sum() / (found | truth).sum())
 
-    assert max(overlap(part) for part in cut_hypotheses(strokes, 0)[0] if part) > 0.85
+    assert max(overlap(part) for part in cut_hypotheses(whole_hypothesis(strokes, 0))[0] if part) > 0.85
 
 
 def test_pieces_of_one_digit_are_joined_and_distant_ones_are_not() -> None:

@@ -70,7 +70,7 @@ def teach(
     stage: Stage | None = None,
     progress: bool = False,
 ) -> TaughtBatches:
-    """Ask the teachers, and return batches with their mean answers as targets; where some are silent, labels are mixed in.
+    """Ask the teachers, and return batches with their mean answers as targets, with labels among them.
 
     Hinton, Vinyals, Dean (2015), "Distilling the knowledge in a neural network".
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.stages.hypotheses import BROKEN, Box, Hypothesis, own_pixels
+from edgedigits.stages.hypotheses import BROKEN, Box, Hypothesis
 from edgedigits.stages.strokes import Strokes
 
 _MOST_PRIOR = 3.0
@@ -219,13 +219,9 @@ def _shared_ink(one: Hypothesis, other: Hypothesis) -> float:
 
 def _inked_cells(hypothesis: Hypothesis, grain: float) -> set[tuple[int, int]]:
     """Return where a hypothesis has ink, in cells of so many pixels of the image."""
-    left, top, right, bottom = hypothesis.extent
-    strokes = hypothesis.strokes
-    own = hypothesis.part
-    if own is None:
-        own = own_pixels(strokes, hypothesis.pieces, left, top, right, bottom)
-    zoom = strokes.level.shrink / grain
-    places = ((np.argwhere(own) + np.array([top, left])) * zoom).astype(np.intp)
+    left, top, _, _ = hypothesis.extent
+    zoom = hypothesis.strokes.level.shrink / grain
+    places = ((np.argwhere(hypothesis.mask()) + np.array([top, left])) * zoom).astype(np.intp)
     return set(map(tuple, places.tolist()))
 
 

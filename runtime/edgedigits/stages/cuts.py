@@ -12,8 +12,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.stages.hypotheses import Hypothesis, own_pixels
-from edgedigits.stages.strokes import Strokes
+from edgedigits.stages.hypotheses import Hypothesis, part_hypothesis
 
 _MOST_CUTS = 7
 """Places at which one stroke is tried to be cut."""
@@ -40,23 +39,28 @@ _Seam = npt.NDArray[np.intp]
 """The first column right of a cut, in each row."""
 
 
-def cut_hypotheses(strokes: Strokes, piece: int) -> list[list[Hypothesis | None]]:
-    """Return the parts into which one stroke that may be several touching digits can be cut.
+def cut_hypotheses(whole: Hypothesis) -> list[list[Hypothesis | None]]:
+    """Return the parts into which a stroke that may be several touching digits can be cut.
 
     Returns:
         A table whose entry [i][j - i - 1] is what lies between cut i and cut j, the outer edges being cuts as well;
         None where that is no digit by its shape. Empty where there is nothing to cut.
     """
-    left, top, width, height = (int(v) for v in strokes.boxes[piece])
-    own = own_pixels(strokes, (piece,), left, top, left + width, top + height)
-    seams = _seams(own, float(strokes.width[piece]))
+    import cv2
+
+    own = whole.mask()
+    left, top, width, height = cv2.boundingRect(own.view(np.uint8))
+    shrink = whole.strokes.level.shrink
+    seams = _seams(own[top : top + height, left : left + width], whole.stroke_width / shrink)
     if not seams:
         return []
     edges = [np.zeros(height, np.intp), *seams, np.full(height, width)]
-    columns = np.arange(width)
-    right_of = [columns >= seam[:, np.newaxis] for seam in edges]
+    columns = np.arange(own.shape[1]) - left
+    right_of = np.zeros((len(edges), *own.shape), bool)
+    for right, seam in zip(right_of, edges, strict=True):
+        right[top : top + height] = columns >= seam[:, np.newaxis]
     return [
-        [_part(strokes, piece, own & right_of[i] & ~right_of[j], left, top) for j in range(i + 1, len(edges))]
+        [_part(whole, own & right_of[i] & ~right_of[j]) for j in range(i + 1, len(edges))]
         for i in range(len(edges) - 1)
     ]
 
@@ -155,21 +159,9 @@ def _trace(
     return list(seams.T)
 
 
-def _part(strokes: Strokes, piece: int, own: npt.NDArray[np.bool_], left: int, top: int) -> Hypothesis | None:
-    import cv2
-
-    start, first, width, height = cv2.boundingRect(own.view(np.uint8))
-    end, last = start + width, first + height
-    if not width or not _NARROWEST * height <= width <= _WIDEST * height:
+def _part(whole: Hypothesis, own: npt.NDArray[np.bool_]) -> Hypothesis | None:
+    if not own.any():
         return None
-    shrink = strokes.level.shrink
-    return Hypothesis(
-        strokes,
-        (piece,),
-        own[first:last, start:end],
-        (left + start, top + first, left + end, top + last),
-        ((left + start) * shrink, (top + first) * shrink, width * shrink, height * shrink),
-        float(np.count_nonzero(own)) * shrink**2,
-        float(strokes.width[piece]) * shrink,
-        float(strokes.contrast[piece]),
-    )
+    part = part_hypothesis(whole, own)
+    _, _, width, height = part.box
+    return part if _NARROWEST * height <= width <= _WIDEST * height else None

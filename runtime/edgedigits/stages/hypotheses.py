@@ -87,14 +87,16 @@ class Hypothesis:
         left, top, right, bottom = self.extent
         return self.strokes.level.noise_at((left + right) / 2, (top + bottom) / 2)
 
+    def mask(self) -> npt.NDArray[np.bool_]:
+        """Return which pixels of the extent belong to it, bool."""
+        return own_pixels(self.strokes, self.pieces, *self.extent) if self.part is None else self.part
+
     def glyph(self) -> npt.NDArray[np.uint8]:
         """Return the hypothesis as the model sees it: uint8 (28, 28)."""
         import cv2
 
         left, top, right, bottom = self.extent
-        own = self.part
-        if own is None:
-            own = own_pixels(self.strokes, self.pieces, left, top, right, bottom)
+        own = self.mask()
         small = self.strokes.level.finest and bottom - top <= _SMALL
         ink = self._sharp_ink() if small else self.strokes.level.ink[top:bottom, left:right]
         values = ink[own]
@@ -136,6 +138,33 @@ def own_pixels(
     for piece in pieces[1:]:
         own |= labels == piece + 1
     return np.asarray(own, bool)
+
+
+def whole_hypothesis(strokes: Strokes, piece: int) -> Hypothesis:
+    """Return one connected stroke as a hypothesis."""
+    return _wholes(strokes, np.array([[piece]]))[0]
+
+
+def part_hypothesis(whole: Hypothesis, own: npt.NDArray[np.bool_]) -> Hypothesis:
+    """Return a part of the strokes of a hypothesis.
+
+    Args:
+        whole: the hypothesis.
+        own: which pixels of its extent the part consists of, bool; at least one.
+    """
+    import cv2
+
+    x, y, width, height = cv2.boundingRect(own.view(np.uint8))
+    left, top = whole.extent[0] + x, whole.extent[1] + y
+    shrink = whole.strokes.level.shrink
+    part = own[y : y + height, x : x + width]
+    return replace(
+        whole,
+        part=part,
+        extent=(left, top, left + width, top + height),
+        box=(left * shrink, top * shrink, width * shrink, height * shrink),
+        ink=float(np.count_nonzero(part)) * shrink**2,
+    )
 
 
 def single_hypotheses(strokes: Strokes) -> list[Hypothesis]:

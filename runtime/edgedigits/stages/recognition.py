@@ -19,6 +19,7 @@ from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_h
 from edgedigits.stages.light import UInt8Array, ink_levels
 from edgedigits.stages.strokes import Strokes, find_strokes
 from edgedigits.stages.turning import Box, likely_turn, turn_back
+from edgedigits.stages.underlines import above_underline
 
 Classify = Callable[[UInt8Array], Classification]
 """Glyphs (N, 28, 28, 1) to probabilities and digit scores."""
@@ -180,7 +181,10 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
     open_singles = [
         single for single, is_read in zip(singles, lie_in(_boxes(singles), read), strict=True) if not is_read
     ]
-    scored += _touching(_cuts(open_singles, _boxes(singles, _ACCEPTED)), judge)
+    unread = [single.hypothesis for single in open_singles if single.score < 0][:_MOST_CUT]
+    freed = _score([part for whole in unread for part in above_underline(whole)], judge)
+    scored += freed
+    scored += _touching(_cuts([*open_singles, *freed], _boxes(singles, _ACCEPTED)), judge)
     strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.ink * look.hypothesis.contrast)
     digits, letters = _best(scored, rejected)
     return Page(digits, levels, tuple(strongest), letters)
@@ -287,7 +291,7 @@ def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[_Par
         digits = read[read[:, 3] >= _LOW * height]
         middles = digits[:, :2] + digits[:, 2:] / 2 - (x, y)
         if not ((middles > 0) & (middles < (width, height))).all(axis=1).any():
-            tables.append(cut_hypotheses(whole.hypothesis.strokes, whole.hypothesis.pieces[0]))
+            tables.append(cut_hypotheses(whole.hypothesis))
     return tables
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.stages.cuts import cut_hypotheses
-from edgedigits.stages.hypotheses import Hypothesis
+from edgedigits.stages.hypotheses import Hypothesis, whole_hypothesis
 from edgedigits.stages.light import ink_levels
 from edgedigits.stages.strokes import find_strokes
 from edgedigits_train.captured.canvas import INK, UInt8Array, enlarge, redraw, sample_pen, trim
@@ -104,7 +104,9 @@ def _cut_row(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generator) -
     ]
     strokes = find_strokes(next(ink_levels(np.asarray(_PAPER - _DARKEST * seen, np.uint8))))
     largest = int(strokes.area.argmax()) if len(strokes.area) else None
-    table = [] if largest is None or strokes.boxes[largest, 3] < _LOWEST else cut_hypotheses(strokes, largest)
+    if largest is None or strokes.boxes[largest, 3] < _LOWEST:
+        return _Row(values, [], np.empty((len(values), 0)))
+    table = cut_hypotheses(whole_hypothesis(strokes, largest))
     parts = [part for row in table for part in row if part]
     likenesses = np.array([[_likeness(part, truth) for part in parts] for truth in truths])
     return _Row(values, parts, likenesses)
