@@ -86,6 +86,16 @@ def test_digits_are_read_through_ruled_lines(reader: Reader, mnist_test: Labelle
     assert rows_read(reader, mnist_test, ruled) >= 0.85
 
 
+def test_a_digit_in_a_circle_is_read_and_the_circle_is_not(reader: Reader, mnist_test: LabelledGlyphs) -> None:
+    right = 0
+    for glyph, label in zip(mnist_test.images[:40], mnist_test.labels[:40].tolist(), strict=True):
+        page = page_of(glyph[np.newaxis])
+        middle = (page.shape[1] // 2, page.shape[0] // 2)
+        cv2.ellipse(page, middle, (72, 76), 0, 0, 355, 60, 5, cv2.LINE_AA)
+        right += reader.read(page).text == str(label)
+    assert right >= 34
+
+
 def test_digits_of_twelve_pixels_are_read(reader: Reader, mnist_test: LabelledGlyphs) -> None:
     def small(page: Picture) -> Picture:
         return np.asarray(cv2.resize(page, None, fx=0.15, fy=0.15, interpolation=cv2.INTER_AREA), np.uint8)

@@ -25,6 +25,10 @@ _REST = 0.25
 """Share of a digit's ink without which it is another."""
 _SURELY_WHOLE = 4.0
 """Evidence from which a connected stroke is a digit, although a bar in it may be a 1."""
+_WITHIN, _WRITTEN, _OTHER_INK = 0.3, 2.0, 0.1
+"""Height of a digit over that of what encircles it, its evidence, and the share of its ink that both are made of."""
+_RING_COST = 10.0
+"""What being drawn round a digit takes from the evidence."""
 _SHORTER = 0.8
 """Length of a piece of a 1 over that of the whole; what is longer is the same seen thinner."""
 _LONGER, _FEWEST = 1.5, 3
@@ -149,7 +153,7 @@ def _fragment_costs(
 
     Thin strokes break where the image is shrunk, and their fragments look like digits, as the lower ring of an 8. And
     where a digit was written in several strokes, one of them may look like another digit, as the long stroke of a 4
-    does; then what remains is nothing.
+    does; then what remains is nothing. A ring round a digit looks like a 0.
     """
     shrink = np.array([h.strokes.level.shrink for h in hypotheses])
     joined = np.array([len(h.pieces) > 1 for h in hypotheses])
@@ -158,6 +162,10 @@ def _fragment_costs(
     longest = _LONGER * _usual_height(places.boxes[(scores >= _SURELY_WHOLE) & (values != 1)])
     for i in np.flatnonzero((scores >= _WHOLE) & np.array([not h.is_part for h in hypotheses])).tolist():
         whole, parts = hypotheses[i], places.overlap(i).parts()
+        within = parts & (scores >= _WRITTEN) & (places.boxes[:, 3] >= _WITHIN * whole.box[3])
+        if any(_shared_ink(whole, hypotheses[j]) < _OTHER_INK for j in np.flatnonzero(within).tolist()):
+            costs[i] = _RING_COST
+            continue
         if not joined[i]:
             costs[parts & (shrink > shrink[i])] = _FRAGMENT_COST
         if values[i] == 1 and joined[i] and places.lengths[i] > longest:
