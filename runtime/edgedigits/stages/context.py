@@ -268,12 +268,12 @@ def _shares_of_ink(bars: Sequence[Hypothesis], rejected: Sequence[Hypothesis]) -
     0 where it is a line of other writing, which looks like a bar where the image is shrunk.
     """
     rejected_boxes = np.array([h.box for h in rejected]).reshape(-1, 4)
-    rejected_ink = np.array([h.ink * h.contrast for h in rejected])
+    rejected_ink = np.array([h.mass for h in rejected])
     shares = np.zeros(len(bars))
     for i, bar in enumerate(bars):
-        own = bar.ink * bar.contrast
+        own = bar.mass
         if rejected_ink[lie_in(rejected_boxes, np.array([bar.box]))].sum() <= _WRITING * own:
-            shares[i] = min(1.0, own / bar.strokes.all_ink)
+            shares[i] = min(1.0, own / bar.strokes.mass)
     return shares
 
 

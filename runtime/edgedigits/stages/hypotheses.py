@@ -82,6 +82,11 @@ class Hypothesis:
         return self.ink <= _BAR * math.hypot(width, height) * self.stroke_width
 
     @property
+    def mass(self) -> float:
+        """Return how much ink it is: pixels of the image times ink value."""
+        return self.ink * self.contrast
+
+    @property
     def noise(self) -> float:
         """Standard deviation of the ink values of the paper round it."""
         left, top, right, bottom = self.extent

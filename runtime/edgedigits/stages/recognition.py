@@ -110,7 +110,7 @@ class Page:
     @property
     def evidence(self) -> float:
         """Return how much of the image the digits explain, and how well."""
-        return sum(digit.score * digit.hypothesis.ink * digit.hypothesis.contrast for digit in self.digits)
+        return sum(digit.score * digit.hypothesis.mass for digit in self.digits)
 
     def place(self, digit: Scored) -> Box:
         """Return where a digit lies in the image before it was turned."""
@@ -131,11 +131,10 @@ def recognise(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
         classify: the model.
     """
     page = _recognise_upright(grey, shrink, classify)
-    ink = np.array([single.hypothesis.ink * single.hypothesis.contrast for single in page.singles])
+    ink = np.array([single.hypothesis.mass for single in page.singles])
     if (
         len(ink) > _MOST_STROKES
-        or sum(d.hypothesis.ink * d.hypothesis.contrast * d.probabilities.max() ** 2 for d in page.digits)
-        > _READ * ink.sum()
+        or sum(d.hypothesis.mass * d.probabilities.max() ** 2 for d in page.digits) > _READ * ink.sum()
     ):
         return page
     strongest = [single.hypothesis for single in page.singles[:_STRONGEST]]
@@ -185,7 +184,7 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
     freed = _score([part for whole in unread for part in above_underline(whole)], judge)
     scored += freed
     scored += _touching(_cuts([*open_singles, *freed], _boxes(singles, _ACCEPTED)), judge)
-    strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.ink * look.hypothesis.contrast)
+    strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.mass)
     digits, letters = _best(scored, rejected)
     return Page(digits, levels, tuple(strongest), letters)
 
@@ -267,8 +266,8 @@ def _seen_alike(scored: Sequence[Scored], views: Sequence[int]) -> npt.NDArray[n
 
 def _explained(hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64]) -> float:
     """Return which share of the ink, seen at the size of the surest digit, the digits are."""
-    everything = hypotheses[int(scores.argmax())].strokes.all_ink
-    digits = sum(h.ink * h.contrast for h, score in zip(hypotheses, scores, strict=True) if score > _EXPLAINS)
+    everything = hypotheses[int(scores.argmax())].strokes.mass
+    digits = sum(h.mass for h, score in zip(hypotheses, scores, strict=True) if score > _EXPLAINS)
     return min(1.0, digits / everything)
 
 

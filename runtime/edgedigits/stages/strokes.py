@@ -44,8 +44,8 @@ class Strokes:
     contrast: npt.NDArray[np.float64]
 
     @property
-    def all_ink(self) -> float:
-        """Return the ink of all pieces together: pixels of the image times ink value."""
+    def mass(self) -> float:
+        """Return how much ink all pieces are: pixels of the image times ink value."""
         return float(self.area @ self.contrast) * self.level.shrink**2
 
 
