@@ -17,6 +17,7 @@ from edgedigits.stages.context import characters, find_letters, page_evidence, s
 from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
 from edgedigits.stages.light import UInt8Array, ink_levels
+from edgedigits.stages.signs import sign_costs
 from edgedigits.stages.strokes import Strokes, find_strokes
 from edgedigits.stages.turning import Box, likely_turn, turn_back
 from edgedigits.stages.underlines import above_underline
@@ -230,7 +231,8 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tup
         return (), 0.0
     hypotheses = [s.hypothesis for s in chosen]
     values = np.array([int(s.probabilities.argmax()) for s in chosen])
-    scores = page_evidence(hypotheses, np.array([s.score for s in chosen]), values, rejected)
+    own = np.array([s.score for s in chosen])
+    scores = page_evidence(hypotheses, own, values, rejected) - sign_costs(hypotheses, own, values)
     letters = find_letters(hypotheses, scores, rejected)
     scores -= text_costs(hypotheses, scores, letters)
     explained = _explained(hypotheses, scores)

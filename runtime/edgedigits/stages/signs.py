@@ -1,0 +1,122 @@
+"""Signs: brackets, colons and the slashes of a date, each of which by itself looks like a 1."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.stages.hypotheses import Hypothesis
+from edgedigits.stages.lines import reading_lines
+
+_SIGN_COST = 10.0
+"""What being a sign takes from the evidence."""
+_SURE = 2.0
+"""Evidence of the digits that tell how high its line is, and how it slants."""
+_HIGH = 1.08
+"""Height of a bracket in those of the digits in its line."""
+_BENDS = 0.12
+"""How far the two halves of a bracket lean, one to each side, in columns a row; a bent 1 leans to one side."""
+_THIN = 1.3
+"""How wide it is across, in widths of its stroke; a 1 with a flag or a foot is wider."""
+_ROUND, _FILLED = 1.8, 0.8
+"""The longer side of a dot over its shorter one, and the share of a colon's height that its dots fill."""
+_SLASH_HIGH = 0.95
+"""Height of a slash in those of the digits in its line."""
+_LEANS, _ALIKE = 0.2, 0.2
+"""How much more than the digits a slash leans, and how far the two of a date may differ: columns a row."""
+_SHORT, _YEAR = (1, 2), (2, 4)
+"""How many digits a day and a month, and a year, are written with."""
+
+
+def sign_costs(
+    hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64], values: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    """Return how much evidence each hypothesis (N,) loses since it is a sign among digits, 0 or more.
+
+    Args:
+        hypotheses: what was chosen.
+        scores: the evidence of each, (N,).
+        values: the likeliest digit of each, (N,).
+    """
+    costs = np.zeros(len(hypotheses))
+    if not np.any((values == 1) & (scores > 0)):
+        return costs
+    likely = np.flatnonzero(scores > 0)
+    for line in reading_lines([hypotheses[i].box for i in likely.tolist()]):
+        members = likely[line]
+        ones, others = members[values[members] == 1], members[(values[members] != 1) & (scores[members] >= _SURE)]
+        if len(ones) and len(others):
+            high = float(np.median([hypotheses[i].box[3] for i in others.tolist()]))
+            signs = [i for i in ones.tolist() if _is_colon(hypotheses[i]) or _is_bracket(hypotheses[i], high)]
+            signs += _slashes(hypotheses, members.tolist(), ones.tolist(), others.tolist(), high)
+            costs[signs] = _SIGN_COST
+    return costs
+
+
+def _is_colon(hypothesis: Hypothesis) -> bool:
+    """Tell whether something is two dots, one above the other."""
+    sides = hypothesis.strokes.boxes[list(hypothesis.pieces), 2:]
+    high = hypothesis.box[3] / hypothesis.strokes.level.shrink
+    is_dot = sides.max(axis=1) <= _ROUND * sides.min(axis=1)
+    return len(sides) == 2 and bool(is_dot.all()) and float(sides[:, 1].sum()) < _FILLED * high
+
+
+def _is_bracket(hypothesis: Hypothesis, usual_height: float) -> bool:
+    """Tell whether something is a line that is bent in the middle and higher than the digits beside it."""
+    if hypothesis.box[3] < _HIGH * usual_height:
+        return False
+    mask = hypothesis.mask()
+    middle = len(mask) // 2
+    upper, lower = _lean(mask[:middle]), _lean(mask[middle:])
+    if upper * lower >= 0 or min(abs(upper), abs(lower)) < _BENDS:
+        return False
+    rows, columns = np.nonzero(mask)
+    across = float(np.std(columns - np.polyval(np.polyfit(rows, columns, 2), rows)))
+    # of what is evenly wide, the standard deviation is the width over the square root of 12
+    return math.sqrt(12) * across <= _THIN * hypothesis.stroke_width / hypothesis.strokes.level.shrink
+
+
+def _slashes(
+    hypotheses: Sequence[Hypothesis],
+    line: Sequence[int],
+    ones: Sequence[int],
+    others: Sequence[int],
+    usual_height: float,
+) -> list[int]:
+    """Return the two slashes of a date; none where a line is no date.
+
+    They lean alike, and more than the digits and any 1 beside them, and part the line into a day, a month and a year.
+    """
+    high = [i for i in ones if hypotheses[i].box[3] >= _SLASH_HIGH * usual_height]
+    pairs = [(i, j) for i, j in combinations(high, 2) if _parts_a_date(line, i, j)]
+    if not pairs:
+        return []
+    leans = {i: _lean(hypotheses[i].mask()) for i in (*ones, *others)}
+    upright = float(np.median([leans[i] for i in others]))
+    for pair in pairs:
+        least = min(leans[i] for i in pair)
+        beside = max([leans[i] for i in ones if i not in pair], default=upright)
+        if least >= max(upright, beside) + _LEANS and abs(leans[pair[0]] - leans[pair[1]]) <= _ALIKE:
+            return list(pair)
+    return []
+
+
+def _parts_a_date(line: Sequence[int], first: int, second: int) -> bool:
+    start, end = line.index(first), line.index(second)
+    groups = (start, end - start - 1, len(line) - end - 1)
+    return groups[1] in _SHORT and (
+        (groups[0] in _SHORT and groups[2] in _YEAR) or (groups[0] == max(_YEAR) and groups[2] in _SHORT)
+    )
+
+
+def _lean(mask: npt.NDArray[np.bool_]) -> float:
+    """Return by how many columns a row, upwards, a mask (H, W) leans to the right."""
+    rows, columns = np.nonzero(mask)
+    if not len(rows):
+        return 0.0
+    from_middle = rows - rows.mean()
+    return -float(from_middle @ columns / max(float(from_middle @ from_middle), 1.0))
