@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from statistics import fmean
 
 import numpy as np
 
@@ -12,6 +14,8 @@ _GUTTER = 2.0
 """Width of the gap between columns, in heights of a digit; the gaps within a line are smaller."""
 _FEWEST_LINES = 2
 """Lines of a column: of one line, a gap only parts words."""
+_LEVEL = 0.5
+"""Difference in height of the middles of two boxes in one line, in heights of the higher one."""
 _APART = 0.3
 """Height by which lines must be shifted, in heights of a digit, so that they do not run on across a gap."""
 
@@ -32,6 +36,11 @@ def reading_lines(boxes: Sequence[Box]) -> list[list[int]]:
         Indices of the boxes, line by line.
     """
     return [line for column in _columns(boxes, list(range(len(boxes)))) for line in _lines(boxes, column)]
+
+
+def lines_across(boxes: Sequence[Box]) -> list[list[int]]:
+    """Group boxes into lines as `reading_lines` does, but across all columns."""
+    return _lines(boxes, range(len(boxes)))
 
 
 def _columns(boxes: Sequence[Box], members: list[int]) -> list[list[int]]:
@@ -63,20 +72,20 @@ def _are_columns(boxes: Sequence[Box], left: list[list[int]], right: list[list[i
 
 def _lines(boxes: Sequence[Box], members: Sequence[int]) -> list[list[int]]:
     lines: list[list[int]] = []
+    ends: list[tuple[float, float]] = []  # middle and height of the last box of each
     for i in sorted(members, key=lambda i: boxes[i][0] + boxes[i][2] / 2):
-        misfits = _misfits(boxes[i], [boxes[line[-1]] for line in lines])
-        if min(misfits, default=1) < 1:
-            lines[misfits.index(min(misfits))].append(i)
+        end = middle, height = _middle(boxes[i]), boxes[i][3]
+        # how far the box is from continuing each line
+        misfits = [abs(middle - other) / max(height, high) for other, high in ends]
+        least = min(misfits, default=math.inf)
+        if least < _LEVEL:
+            at = misfits.index(least)
+            lines[at].append(i)
+            ends[at] = end
         else:
             lines.append([i])
-    return sorted(lines, key=lambda line: float(np.mean([_middle(boxes[i]) for i in line])))
-
-
-def _misfits(box: Box, others: Sequence[Box]) -> list[float]:
-    """Return how far a box is from continuing each line that ends with one of some others: below 1 it may."""
-    _, _, _, height = box
-    middle = _middle(box)
-    return [abs(middle - (y + high / 2)) / (0.5 * max(height, high)) for _, y, _, high in others]
+            ends.append(end)
+    return sorted(lines, key=lambda line: fmean(_middle(boxes[i]) for i in line))
 
 
 def _middle(box: Box) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.stages.hypotheses import Hypothesis
-from edgedigits.stages.lines import reading_lines
+from edgedigits.stages.lines import lines_across
 
 _SIGN_COST = 10.0
 """What being a sign takes from the evidence."""
@@ -46,7 +46,7 @@ def sign_costs(
     if not np.any((values == 1) & (scores > 0)):
         return costs
     likely = np.flatnonzero(scores > 0)
-    for line in reading_lines([hypotheses[i].box for i in likely.tolist()]):
+    for line in lines_across([hypotheses[i].box for i in likely.tolist()]):
         members = likely[line]
         ones, others = members[values[members] == 1], members[(values[members] != 1) & (scores[members] >= _SURE)]
         if len(ones) and len(others):
