@@ -88,7 +88,7 @@ def misfit(hypotheses: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:
     shrink = np.array([h.strokes.level.shrink for h in hypotheses])
     width = np.array([h.stroke_width for h in hypotheses]) / shrink
     height = np.array([h.box[3] for h in hypotheses]) / shrink
-    return np.asarray(np.abs(np.log(width / _CLEAREST_STROKE)) + np.clip(np.log(_CLEAREST_HEIGHT / height), 0, None))
+    return np.asarray(np.abs(np.log(width / _CLEAREST_STROKE)) + np.maximum(np.log(_CLEAREST_HEIGHT / height), 0))
 
 
 def choose(
@@ -162,8 +162,7 @@ def _fragment_costs(
     longest = _LONGER * _usual_height(places.boxes[(scores >= _SURELY_WHOLE) & (values != 1)])
     for i in np.flatnonzero((scores >= _WHOLE) & np.array([not h.is_part for h in hypotheses])).tolist():
         whole, parts = hypotheses[i], places.overlap(i).parts()
-        within = parts & (scores >= _WRITTEN) & (places.boxes[:, 3] >= _WITHIN * whole.box[3])
-        if any(_shared_ink(whole, hypotheses[j]) < _OTHER_INK for j in np.flatnonzero(within).tolist()):
+        if _encircles(i, parts & (scores >= _WRITTEN), hypotheses):
             costs[i] = _RING_COST
             continue
         if not joined[i]:
@@ -187,6 +186,15 @@ def _fragment_costs(
         if values[i] == 1 or _unread(strokes, whole.box, read) >= _REST:
             costs[parts] = np.maximum(costs[parts], _STROKE_COST)
     return costs
+
+
+def _encircles(i: int, parts: npt.NDArray[np.bool_], hypotheses: Sequence[Hypothesis]) -> bool:
+    """Tell whether one hypothesis is drawn round one of its parts (N,), of other ink."""
+    lowest = _WITHIN * hypotheses[i].box[3]
+    return any(
+        hypotheses[j].box[3] >= lowest and _shared_ink(hypotheses[i], hypotheses[j]) < _OTHER_INK
+        for j in np.flatnonzero(parts).tolist()
+    )
 
 
 def _usual_height(boxes: npt.NDArray[np.float64]) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from statistics import fmean
 
 import numpy as np
 
@@ -85,7 +84,7 @@ def _lines(boxes: Sequence[Box], members: Sequence[int]) -> list[list[int]]:
         else:
             lines.append([i])
             ends.append(end)
-    return sorted(lines, key=lambda line: fmean(_middle(boxes[i]) for i in line))
+    return sorted(lines, key=lambda line: sum(_middle(boxes[i]) for i in line) / len(line))
 
 
 def _middle(box: Box) -> float:

@@ -150,7 +150,8 @@ def recognise(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
 
 def _recognise_upright(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
     dark = _recognise_dark(grey, shrink, classify)
-    if float(np.median(grey[::4, ::4])) > _DARK_BOARD:
+    sample = grey[::4, ::4]
+    if 2 * np.count_nonzero(sample > _DARK_BOARD) > sample.size:
         return dark
     return max(dark, _recognise_dark(255 - grey, shrink, classify), key=lambda page: page.evidence)
 
@@ -253,6 +254,8 @@ def _clearest(scored: Sequence[Scored], i: int, views: Sequence[int]) -> Hypothe
     """Return what shows a digit best of those views that are nearly as sure of it as the one that was chosen."""
     value, least = scored[i].probabilities.argmax(), scored[i].score - _NEARLY_AS_SURE
     alike = [j for j in views if scored[j].score >= least and scored[j].probabilities.argmax() == value]
+    if len(alike) == 1:
+        return scored[alike[0]].hypothesis
     misfits = misfit([scored[j].hypothesis for j in alike])
     return scored[alike[int(misfits.argmin())]].hypothesis
 
