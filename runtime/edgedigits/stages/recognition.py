@@ -33,6 +33,8 @@ _CONVINCING = 4.0
 This much is asked for where the digits are next to nothing of what is seen, nothing where they are all of it."""
 _PLAIN = 3.5
 """How much more evidence is asked for where all digits are 0 or 1, which whatever is round or long looks like."""
+_WITH_UPSTROKE = 0.3
+"""Width over height from which a 1 is of more than one stroke, unless it leans."""
 _ACCEPTED = 2.0
 """Evidence that each other digit must have, likewise."""
 _READ = 0.8
@@ -238,7 +240,8 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tup
     scores -= text_costs(hypotheses, scores, letters)
     explained = _explained(hypotheses, scores)
     doubt = max(_LEAST_DOUBT, 1 - explained)
-    plain = not np.any((values > 1) & (scores >= _ACCEPTED))
+    telling = (values > 1) | ((values == 1) & np.array([_has_upstroke(h) for h in hypotheses]))
+    plain = not np.any(telling & (scores >= _ACCEPTED))
     if scores.max() < (_CONVINCING + _PLAIN * plain) * doubt:
         return (), 0.0
     least = _ACCEPTED * doubt
@@ -248,6 +251,11 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tup
         if score >= least
     )
     return tuple(digits), float(characters(letters).sum())
+
+
+def _has_upstroke(one: Hypothesis) -> bool:
+    """Tell whether a 1 is more than the long and thin thing that whatever is long and thin looks like."""
+    return not one.is_bar and one.box[2] >= _WITH_UPSTROKE * one.box[3]
 
 
 def _clearest(scored: Sequence[Scored], i: int, views: Sequence[int]) -> Hypothesis:
