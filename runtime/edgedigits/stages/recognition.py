@@ -33,6 +33,8 @@ _CONVINCING = 4.0
 This much is asked for where the digits are next to nothing of what is seen, nothing where they are all of it."""
 _PLAIN = 3.5
 """How much more evidence is asked for where all digits are 0 or 1, which whatever is round or long looks like."""
+_PLAIN_COUNTS = 0.1
+"""What such a digit counts where it is asked whether the writing is dark or light."""
 _WITH_UPSTROKE = 0.3
 """Width over height from which a 1 is of more than one stroke, unless it leans."""
 _ACCEPTED = 2.0
@@ -155,7 +157,18 @@ def _recognise_upright(grey: UInt8Array, shrink: float, classify: Classify) -> P
     sample = grey[::4, ::4]
     if 2 * np.count_nonzero(sample > _DARK_BOARD) > sample.size:
         return dark
-    return max(dark, _recognise_dark(255 - grey, shrink, classify), key=lambda page: page.evidence)
+    return max(dark, _recognise_dark(255 - grey, shrink, classify), key=_writing)
+
+
+def _writing(page: Page) -> float:
+    """Return how much speaks for what was read being writing: the evidence of its digits, of 0 and 1 a tenth.
+
+    The rim of a page, seen as light writing, looks like a large 1.
+    """
+    return sum(
+        digit.score * digit.hypothesis.mass * (1 if digit.probabilities.argmax() > 1 else _PLAIN_COUNTS)
+        for digit in page.digits
+    )
 
 
 def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
