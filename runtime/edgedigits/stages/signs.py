@@ -26,8 +26,8 @@ _ROUND, _FILLED = 1.8, 0.8
 """The longer side of a dot over its shorter one, and the share of a colon's height that its dots fill."""
 _SLASH_HIGH = 0.95
 """Height of a slash in those of the digits in its line."""
-_LEANS, _ALIKE = 0.2, 0.2
-"""How much more than the digits a slash leans, and how far the two of a date may differ: columns a row."""
+_LEANS, _ALIKE = 0.12, 0.08
+"""How much more than the digits a slash leans, and how far from their mean both of a date may: columns a row."""
 _SHORT, _YEAR = (1, 2), (2, 4)
 """How many digits a day and a month, and a year, are written with."""
 
@@ -89,19 +89,21 @@ def _slashes(
 ) -> list[int]:
     """Return the two slashes of a date; none where a line is no date.
 
-    They lean alike, and more than the digits and any 1 beside them, and part the line into a day, a month and a year.
+    They are mere bars, lean alike as no other bar does, and more than the digits, and part the line into a day, a month
+    and a year.
     """
-    high = [i for i in ones if hypotheses[i].box[3] >= _SLASH_HIGH * usual_height]
+    bars = [i for i in ones if hypotheses[i].is_bar]
+    high = [i for i in bars if hypotheses[i].box[3] >= _SLASH_HIGH * usual_height]
     pairs = [(i, j) for i, j in combinations(high, 2) if _parts_a_date(line, i, j)]
     if not pairs:
         return []
-    leans = {i: _lean(hypotheses[i].mask()) for i in (*ones, *others)}
+    leans = {i: _lean(hypotheses[i].mask()) for i in (*bars, *others)}
     upright = float(np.median([leans[i] for i in others]))
-    for pair in pairs:
-        least = min(leans[i] for i in pair)
-        beside = max([leans[i] for i in ones if i not in pair], default=upright)
-        if least >= max(upright, beside) + _LEANS and abs(leans[pair[0]] - leans[pair[1]]) <= _ALIKE:
-            return list(pair)
+    for first, second in pairs:
+        middle = (leans[first] + leans[second]) / 2
+        alike = [i for i in bars if abs(leans[i] - middle) <= _ALIKE]
+        if middle >= upright + _LEANS and sorted(alike) == sorted((first, second)):
+            return [first, second]
     return []
 
 
