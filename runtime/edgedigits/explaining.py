@@ -11,7 +11,8 @@ import numpy.typing as npt
 from edgedigits.hints import Hint, find_hints
 from edgedigits.reader import Reader
 from edgedigits.reading import UNREADABLE, Digit, Reading
-from edgedigits.stages.recognition import Page, Scored
+from edgedigits.stages.recognition import Page
+from edgedigits.stages.scoring import Scored
 from edgedigits.stages.strokes import Strokes
 
 UInt8Array = npt.NDArray[np.uint8]

@@ -17,7 +17,8 @@ from edgedigits.images import MAX_PIXELS, ImageSource, UInt8Array, load_grey
 from edgedigits.logits import interpret_logits
 from edgedigits.reading import Box, Classification, Digit, Reading
 from edgedigits.stages.lines import reading_lines
-from edgedigits.stages.recognition import Page, Scored, recognise
+from edgedigits.stages.recognition import Page, recognise
+from edgedigits.stages.scoring import Scored
 
 _LARGEST_SIDE = 1600
 """Pixels: larger images are read at this size; digits lose nothing by it."""

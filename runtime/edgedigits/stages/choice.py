@@ -12,9 +12,6 @@ import numpy.typing as npt
 from edgedigits.stages.hypotheses import BROKEN, Box, Hypothesis
 from edgedigits.stages.strokes import Strokes
 
-_MOST_PRIOR = 3.0
-"""Log odds by which strokes of a crowded photo are digits more rarely than the glyphs that a model is trained on."""
-_SURE = 7.0
 _CLEAREST_STROKE, _CLEAREST_HEIGHT = 4.5, 20.0
 """Pixels of a level at which the model sees a digit best."""
 _INK_COUNTS = 0.12
@@ -45,20 +42,6 @@ _COMPARED_AT_ONCE = 1 << 20
 """Pairs of boxes: a texture has more than there is memory for."""
 _SAME = 0.6
 """Share of the larger box from which two boxes show the same strokes."""
-
-
-def evidence(probability: npt.NDArray[np.float64], among: int) -> npt.NDArray[np.float64]:
-    """Return the log odds that strokes are digits, kept within what the model can be sure of.
-
-    The more strokes an image has, the more of them look like a digit by chance, so that each must be surer
-    (Bonferroni's correction); the only stroke of an image need not.
-
-    Args:
-        probability: what the model says of each, 0 to 1, float64 (N,).
-        among: how many strokes the image has.
-    """
-    p = np.clip(probability, 1e-9, 1 - 1e-9)
-    return np.clip(np.log(p / (1 - p)) - min(_MOST_PRIOR, math.log(max(1, among))), -_SURE, _SURE)
 
 
 def sort_views(hypotheses: Sequence[Hypothesis]) -> tuple[list[Hypothesis], list[list[Hypothesis]]]:

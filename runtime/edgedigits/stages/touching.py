@@ -1,0 +1,102 @@
+"""Touching: the digits of strokes that are several digits, or digits on a line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.stages.cuts import cut_hypotheses
+from edgedigits.stages.hypotheses import Hypothesis
+from edgedigits.stages.scoring import Judge, Scored, score_hypotheses
+from edgedigits.stages.underlines import above_underline
+
+_VOUCHED_FOR = -3.0
+"""Evidence above which one of several touching digits may be, where all together have as much as the next says."""
+_VOUCHES = 2.8
+_LOW = 0.4
+"""Height of strokes that may be touching digits, in heights of the page's others: lower ones are bars and dashes."""
+_MOST_CUT = 400
+"""Strokes that are tried to be cut; a page has fewer that touch, a texture more than are worth the time."""
+
+
+_Parts = list[list[Hypothesis | None]]
+"""What lies between each two cuts of a stroke, as `cut_hypotheses` returns it."""
+_Row = tuple[float, list[Scored]]
+"""Parts that explain a stroke up to a cut, and their evidence, each one's weighted with its ink."""
+
+
+def touching_digits(singles: Sequence[Scored], read: npt.NDArray[np.float64], judge: Judge) -> list[Scored]:
+    """Return the digits that strokes which are none by themselves consist of.
+
+    Args:
+        singles: connected strokes.
+        read: boxes (N, 4) of those that are digits by themselves.
+        judge: the model.
+    """
+    unread = [single.hypothesis for single in singles if single.score < 0][:_MOST_CUT]
+    freed = score_hypotheses([part for whole in unread for part in above_underline(whole)], judge)
+    return [*freed, *_best_rows(_cuts([*singles, *freed], read), judge)]
+
+
+def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[_Parts]:
+    """Cut the wide strokes that are no digit and hold none."""
+    tables: list[_Parts] = []
+    lowest = _LOW * float(np.median(read[:, 3])) if len(read) else 0.0
+    for whole in singles:
+        x, y, width, height = whole.hypothesis.box
+        if len(tables) == _MOST_CUT:
+            break
+        if whole.score >= 0 or width < 0.75 * height or height < lowest:
+            continue
+        # a touching digit is about as high as the stroke; what is lower are flaws of its ink
+        digits = read[read[:, 3] >= _LOW * height]
+        middles = digits[:, :2] + digits[:, 2:] / 2 - (x, y)
+        if not ((middles > 0) & (middles < (width, height))).all(axis=1).any():
+            tables.append(cut_hypotheses(whole.hypothesis))
+    return tables
+
+
+def _best_rows(tables: Sequence[_Parts], judge: Judge) -> list[Scored]:
+    """Return the digits into which strokes can be cut, those of each with the largest evidence that explain all of it.
+
+    They are looked for from left to right: what begins where no digit ends need not be judged.
+    """
+    best: list[list[_Row | None]] = [[(0.0, []), *([None] * len(table))] for table in tables]
+    for start in range(max(map(len, tables), default=0)):
+        open_rows = [
+            (rows, before, table[start])
+            for rows, table in zip(best, tables, strict=True)
+            if start < len(table) and (before := rows[start])
+        ]
+        judged = iter(score_hypotheses([part for _, _, parts in open_rows for part in parts if part], judge))
+        for rows, before, parts in open_rows:
+            _go_on(rows, before, start, [next(judged) if part else None for part in parts])
+    return [digit for rows in best if rows[-1] for digit in _vouched_for(rows[-1][1])]
+
+
+def _go_on(rows: list[_Row | None], before: _Row, start: int, parts: Sequence[Scored | None]) -> None:
+    """Go on from the best row to a cut with each of the parts that begin there: to each cut, keep the best row."""
+    evidence_before, row = before
+    for end, part in enumerate(parts, start + 1):
+        if part is None or part.score <= _VOUCHED_FOR:
+            continue
+        total = evidence_before + part.score * part.hypothesis.ink
+        after = rows[end]
+        if after is None or total > after[0]:
+            rows[end] = (total, [*row, part])
+
+
+def _vouched_for(row: Sequence[Scored]) -> list[Scored]:
+    """Return the parts of a stroke as digits; empty where they are none together.
+
+    A rest of its neighbour's rim makes a digit doubtful: those that are beyond doubt vouch for it.
+    """
+    # zigzags, a W and an N fall into bars
+    ones = sum(part.probabilities.argmax() == 1 for part in row)
+    if len(row) < 2 or 2 * ones > len(row):
+        return []
+    mean = sum(part.score for part in row) / len(row)
+    return [replace(part, score=max(part.score, mean)) for part in row] if mean > _VOUCHES else []
