@@ -64,6 +64,11 @@ def test_rendered_touching_numbers_are_read(reader: Reader) -> None:
     assert score([(values(reader, scene.image), [digit.value for digit in scene.digits]) for scene in scenes]) > 0.82
 
 
+def test_touching_numbers_are_read_in_any_light_and_on_any_paper(reader: Reader) -> None:
+    scenes = [render_scene(420_000 + seed, "touching") for seed in range(60)]
+    assert score([(values(reader, scene.image), [digit.value for digit in scene.digits]) for scene in scenes]) > 0.78
+
+
 def test_slanted_digits_whose_boxes_overlap_are_all_read(reader: Reader, mnist_test: LabelledGlyphs) -> None:
     seven, one = (mnist_test.images[int(np.flatnonzero(mnist_test.labels == value)[0])] for value in (7, 1))
     page = np.full((200, 420), 210, np.uint8)

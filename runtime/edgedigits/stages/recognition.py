@@ -14,7 +14,7 @@ from edgedigits.stages.choice import choose, lie_in, misfit, sort_views
 from edgedigits.stages.context import characters, find_letters, page_evidence, text_costs
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
 from edgedigits.stages.light import UInt8Array, ink_levels
-from edgedigits.stages.scoring import Classify, Scored, boxes_of, glyphs_of, judge_glyphs, score_hypotheses
+from edgedigits.stages.scoring import Classify, Scored, boxes_of, glyphs_of, judge_glyphs, rarity, score_hypotheses
 from edgedigits.stages.signs import sign_costs
 from edgedigits.stages.strokes import Strokes, find_strokes
 from edgedigits.stages.touching import touching_digits
@@ -154,7 +154,7 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
     open_singles = [
         single for single, is_read in zip(singles, lie_in(boxes_of(singles), read), strict=True) if not is_read
     ]
-    scored += touching_digits(open_singles, boxes_of(singles, _ACCEPTED), judge)
+    scored += touching_digits(open_singles, boxes_of(singles, _ACCEPTED), judge, rarity(len(best_views)))
     strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.mass)
     digits, letters = _best(scored, rejected)
     return Page(digits, levels, tuple(strongest), letters)

@@ -78,6 +78,11 @@ def judge_glyphs(
     return probabilities, _evidence(digit_scores.astype(np.float64) * likeliest**_AMBIGUITY_COUNTS, among)
 
 
+def rarity(among: int) -> float:
+    """Return the log odds by which each stroke is a digit more rarely, where an image has so many of them."""
+    return min(_MOST_PRIOR, math.log(max(1, among)))
+
+
 def _evidence(probability: npt.NDArray[np.float64], among: int) -> npt.NDArray[np.float64]:
     """Return the log odds that strokes are digits, kept within what the model can be sure of.
 
@@ -89,7 +94,7 @@ def _evidence(probability: npt.NDArray[np.float64], among: int) -> npt.NDArray[n
         among: how many strokes the image has.
     """
     p = np.clip(probability, 1e-9, 1 - 1e-9)
-    return np.clip(np.log(p / (1 - p)) - min(_MOST_PRIOR, math.log(max(1, among))), -_SURE, _SURE)
+    return np.clip(np.log(p / (1 - p)) - rarity(among), -_SURE, _SURE)
 
 
 def boxes_of(scored: Sequence[Scored], least: float = -math.inf) -> npt.NDArray[np.float64]:

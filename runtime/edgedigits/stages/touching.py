@@ -28,17 +28,20 @@ _Row = tuple[float, list[Scored]]
 """Parts that explain a stroke up to a cut, and their evidence, each one's weighted with its ink."""
 
 
-def touching_digits(singles: Sequence[Scored], read: npt.NDArray[np.float64], judge: Judge) -> list[Scored]:
+def touching_digits(
+    singles: Sequence[Scored], read: npt.NDArray[np.float64], judge: Judge, rarity: float
+) -> list[Scored]:
     """Return the digits that strokes which are none by themselves consist of.
 
     Args:
         singles: connected strokes.
         read: boxes (N, 4) of those that are digits by themselves.
         judge: the model.
+        rarity: evidence that each was denied since strokes are digits so rarely.
     """
     unread = [single.hypothesis for single in singles if single.score < 0][:_MOST_CUT]
     freed = score_hypotheses([part for whole in unread for part in above_underline(whole)], judge)
-    return [*freed, *_best_rows(_cuts([*singles, *freed], read), judge)]
+    return [*freed, *_best_rows(_cuts([*singles, *freed], read), judge, rarity)]
 
 
 def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[_Parts]:
@@ -59,7 +62,7 @@ def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[_Par
     return tables
 
 
-def _best_rows(tables: Sequence[_Parts], judge: Judge) -> list[Scored]:
+def _best_rows(tables: Sequence[_Parts], judge: Judge, rarity: float) -> list[Scored]:
     """Return the digits into which strokes can be cut, those of each with the largest evidence that explain all of it.
 
     They are looked for from left to right: what begins where no digit ends need not be judged.
@@ -74,7 +77,7 @@ def _best_rows(tables: Sequence[_Parts], judge: Judge) -> list[Scored]:
         judged = iter(score_hypotheses([part for _, _, parts in open_rows for part in parts if part], judge))
         for rows, before, parts in open_rows:
             _go_on(rows, before, start, [next(judged) if part else None for part in parts])
-    return [digit for rows in best if rows[-1] for digit in _vouched_for(rows[-1][1])]
+    return [digit for rows in best if rows[-1] for digit in _vouched_for(rows[-1][1], rarity)]
 
 
 def _go_on(rows: list[_Row | None], before: _Row, start: int, parts: Sequence[Scored | None]) -> None:
@@ -89,14 +92,17 @@ def _go_on(rows: list[_Row | None], before: _Row, start: int, parts: Sequence[Sc
             rows[end] = (total, [*row, part])
 
 
-def _vouched_for(row: Sequence[Scored]) -> list[Scored]:
+def _vouched_for(row: Sequence[Scored], rarity: float) -> list[Scored]:
     """Return the parts of a stroke as digits; empty where they are none together.
 
-    A rest of its neighbour's rim makes a digit doubtful: those that are beyond doubt vouch for it.
+    A rest of its neighbour's rim makes a digit doubtful: those that are beyond doubt vouch for it. And what is beside
+    a digit in the same stroke is one as often as not: but for the first, they are not as rare as other strokes, unless
+    there are ones among them, which letters are cut into.
     """
     # zigzags, a W and an N fall into bars
     ones = sum(part.probabilities.argmax() == 1 for part in row)
     if len(row) < 2 or 2 * ones > len(row):
         return []
-    mean = sum(part.score for part in row) / len(row)
+    not_rare = 0 if ones else len(row) - 1
+    mean = (sum(part.score for part in row) + rarity * not_rare) / len(row)
     return [replace(part, score=max(part.score, mean)) for part in row] if mean > _VOUCHES else []
