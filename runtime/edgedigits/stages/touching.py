@@ -16,6 +16,8 @@ from edgedigits.stages.underlines import above_underline
 _VOUCHED_FOR = -3.0
 """Evidence above which one of several touching digits may be, where all together have as much as the next says."""
 _VOUCHES = 2.8
+_SURE = 2.0
+"""Evidence from which strokes are a digit by themselves, and need not be cut."""
 _LOW = 0.4
 """Height of strokes that may be touching digits, in heights of the page's others: lower ones are bars and dashes."""
 _MOST_CUT = 400
@@ -52,7 +54,7 @@ def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[_Par
         x, y, width, height = whole.hypothesis.box
         if len(tables) == _MOST_CUT:
             break
-        if whole.score >= 0 or width < 0.75 * height or height < lowest:
+        if whole.score >= _SURE or width < 0.75 * height or height < lowest:
             continue
         # a touching digit is about as high as the stroke; what is lower are flaws of its ink
         digits = read[read[:, 3] >= _LOW * height]
