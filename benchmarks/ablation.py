@@ -137,7 +137,7 @@ def fit_views(recipe: Recipe, training: LabelledGlyphs, split: Split, seed: int,
     if teacher is None:
         return fit(lasting, batches, few, seed=seed).model
     known = fit_views(teacher, training, split, seed + 1, None)
-    taught = teach([Teacher(known, len(training))], batches, views=6, temperature=2.0, labels=0.0, seed=seed)
+    taught = teach([Teacher(known, len(training))], batches, views=6, temperature=2.0, seed=seed)
     return fit(lasting, taught, few, seed=seed, temperature=2.0).model
 
 

@@ -31,7 +31,7 @@ class Teacher:
 
 
 class TaughtBatches:
-    """Batches whose targets were made of the probabilities that teachers gave to the very same changed glyphs.
+    """Batches whose targets are the probabilities that teachers gave to the very same changed glyphs.
 
     The pupil sees what the teachers saw ("a consistent teacher": Beyer et al. 2022, "Knowledge distillation: a good
     teacher is patient and consistent"): of each view, a pass over the glyphs with changes of its own, only the answers
@@ -40,7 +40,7 @@ class TaughtBatches:
 
     Args:
         batches: the glyphs, of which view v is epoch v.
-        targets: for each view, float16 (len(batches) * batch, 11): probabilities, by batch.
+        targets: for each view, float16 (len(batches) * batch, 11): the teachers' probabilities, by batch.
         seed: of the order.
     """
 
@@ -64,13 +64,12 @@ def teach(
     batches: AugmentedBatches,
     views: int,
     temperature: float,
-    labels: float,
     *,
     seed: int = 0,
     stage: Stage | None = None,
     progress: bool = False,
 ) -> TaughtBatches:
-    """Ask the teachers, and return batches with their mean answers as targets, with labels among them.
+    """Ask the teachers, and return batches with their mean answers as targets.
 
     Hinton, Vinyals, Dean (2015), "Distilling the knowledge in a neural network".
 
@@ -79,7 +78,6 @@ def teach(
         batches: what the pupil would be fitted to without them.
         views: how many passes over the glyphs, with changes of their own, are answered.
         temperature: softens the answers; the pupil is fitted at the same.
-        labels: share of the label in the target of a glyph that not all teachers answer for, 0 to 1.
         seed: of the order in which the pupil sees them.
         stage: keeps the answers of each view that is done.
         progress: show a bar on stderr.
@@ -92,7 +90,6 @@ def teach(
     state = stage.load()
     each = len(batches)
     targets = list(state.arrays.get("targets", []))
-    known_to_all = min(teacher.domain for teacher in teachers)
     with (
         stage.uninterrupted(),
         ThreadPoolExecutor(2) as pool,
@@ -101,10 +98,8 @@ def teach(
         for view in range(len(targets), views):
             answers = []
             indices = batches.indices(view)
-            for chosen, (glyphs, digits) in zip(indices, batches.stream(view, 0, pool), strict=True):
-                answer = _mean_answer(teachers, glyphs, chosen, temperature)
-                share = np.where(chosen < known_to_all, 0, labels)[:, np.newaxis]
-                answers.append(np.asarray((1 - share) * answer + share * np.eye(CLASSES)[digits], np.float16))
+            for chosen, (glyphs, _) in zip(indices, batches.stream(view, 0, pool), strict=True):
+                answers.append(_mean_answer(teachers, glyphs, chosen, temperature))
                 bar.update()
                 if stage.interrupted:
                     raise KeyboardInterrupt
@@ -115,11 +110,11 @@ def teach(
 
 def _mean_answer(
     teachers: Sequence[Teacher], glyphs: npt.NDArray[np.uint8], indices: npt.NDArray[np.intp], temperature: float
-) -> npt.NDArray[np.float64]:
+) -> npt.NDArray[np.float16]:
     """Return the mean probabilities of those who answer for each glyph."""
     total = np.zeros((len(glyphs), CLASSES))
     for teacher in teachers:
         logits = np.asarray(teacher.model.predict_on_batch(glyphs), np.float32)
         knows = (indices < teacher.domain)[:, np.newaxis]
         total += np.where(knows, np.exp(log_softmax(logits / np.float32(temperature))), 0)
-    return np.asarray(total / total.sum(axis=1, keepdims=True))
+    return np.asarray(total / total.sum(axis=1, keepdims=True), np.float16)

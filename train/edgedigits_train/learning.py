@@ -54,7 +54,6 @@ def learn(
         batches,
         recipe.distillation.views,
         recipe.distillation.temperature,
-        recipe.distillation.labels,
         seed=seed,
         stage=checkpoints.stage("answers"),
         progress=progress,

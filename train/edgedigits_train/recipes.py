@@ -78,20 +78,17 @@ class Distillation:
             for them alone.
         views: passes over the training glyphs, changed anew each time, that they answer.
         temperature: softens their answers.
-        labels: share of the label in the targets of what joined the dataset's digits: it is made, so its labels are
-            certain, and of it fewer teachers are asked.
     """
 
     teachers: tuple[Recipe, ...]
     views: int
     temperature: float = 2.0
-    labels: float = 0.5
 
 
 _FEW_ADDITIONS = Additions(captured=3_000, soiled=2_500, severed=1_000, written=2_500, lookalikes=1_500, outliers=4_500)
 """For a training that lasts minutes, which is better spent on the dataset's own digits."""
 
-_ADDITIONS = Additions(captured=14_000, soiled=12_000, severed=8_000, written=14_000, lookalikes=5_000, outliers=18_000)
+_ADDITIONS = Additions(captured=14_000, soiled=12_000, severed=8_000, written=14_000, outliers=18_000)
 
 _GENERALIST = Recipe("teacher", widths=((32, 40, 40), (64, 96, 128)), epochs=12, additions=_ADDITIONS)
 _SPECIALIST = replace(_GENERALIST, epochs=20, additions=Additions())
@@ -116,13 +113,13 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe(
             "default",
             widths=((16, 24, 24), (40, 56)),
-            epochs=17,
+            epochs=16,
             additions=_FEW_ADDITIONS,
         ),
         Recipe(
             "best",
             widths=((32, 24, 24), (40, 56, 68)),
-            epochs=50,
+            epochs=42,
             additions=_ADDITIONS,
             distillation=Distillation((_SPECIALIST, _SPECIALIST, _GENERALIST), views=8),
         ),
