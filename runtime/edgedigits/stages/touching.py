@@ -54,7 +54,9 @@ def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[_Par
         x, y, width, height = whole.hypothesis.box
         if len(tables) == _MOST_CUT:
             break
-        if whole.score >= _SURE or width < 0.75 * height or height < lowest:
+        # what may be a digit as it is, and is narrower than high, is hardly two
+        enough = _SURE if width >= height else 0.0
+        if whole.score >= enough or width < 0.75 * height or height < lowest:
             continue
         # a touching digit is about as high as the stroke; what is lower are flaws of its ink
         digits = read[read[:, 3] >= _LOW * height]
