@@ -49,7 +49,7 @@ def written(text: str, digits: Picture) -> Picture:
 def lines_read(reader: Reader, mnist: LabelledGlyphs, text: str, upright: bool = False) -> int:
     """Return how many of twenty lines are read as the digits in them, and nothing else."""
     right = 0
-    # digits of one hand: MNIST's writers lean as they like
+    # MNIST's ones, each of another writer, lean as they like: as much as slashes
     chosen = np.flatnonzero(mnist.labels != 1) if upright else np.arange(len(mnist.labels))
     count = text.count("d")
     for part in np.split(chosen[: 20 * count], 20):

@@ -27,9 +27,9 @@ def underlined(glyphs: Picture, slope: float, zoom: int = 4) -> Picture:
         big = cv2.resize(glyph, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_CUBIC)
         top = round(foot + slope * (place + 0.5) * high) - lowest * zoom
         ink[top : top + high, place * high : (place + 1) * high] = big
-    ends = (high * 3 // 4, round(foot + slope * high * 3 / 4)), ink.shape[1] - high * 3 // 4
     line = np.zeros_like(ink)
-    cv2.line(line, ends[0], (ends[1], round(foot + slope * ends[1])), 255, 2 * zoom, cv2.LINE_AA)
+    start, end = ((x, round(foot + slope * x)) for x in (high * 3 // 4, ink.shape[1] - high * 3 // 4))
+    cv2.line(line, start, end, 255, 2 * zoom, cv2.LINE_AA)
     return np.clip(210 - 0.65 * np.maximum(ink, line).astype(np.float32), 0, 255).astype(np.uint8)
 
 

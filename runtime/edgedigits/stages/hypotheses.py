@@ -78,8 +78,13 @@ class Hypothesis:
     @property
     def is_bar(self) -> bool:
         """Whether it is no more than a straight line."""
+        return self.over_a_line <= _BAR
+
+    @property
+    def over_a_line(self) -> float:
+        """Return its ink over what a straight stroke from corner to corner of its box would have."""
         _, _, width, height = self.box
-        return self.ink <= _BAR * math.hypot(width, height) * self.stroke_width
+        return self.ink / (math.hypot(width, height) * self.stroke_width)
 
     @property
     def mass(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -28,8 +28,9 @@ _SLASH_HIGH = 0.95
 """Height of a slash in those of the digits in its line."""
 _LEANS, _ALIKE = 0.12, 0.08
 """How much more than the digits a slash leans, and how far from their mean both of a date may: columns a row."""
-_SHORT, _YEAR = (1, 2), (2, 4)
-"""How many digits a day and a month, and a year, are written with."""
+_DAYS = _MONTHS = (1, 2)
+_DATES = (*product(_DAYS, _MONTHS, (2, 4)), *product((4,), _MONTHS, _DAYS))
+"""How many digits stand before, between and after the slashes of a date: the year comes last, or, if in full, first."""
 
 
 def sign_costs(
@@ -94,7 +95,12 @@ def _slashes(
     """
     bars = [i for i in ones if hypotheses[i].is_bar]
     high = [i for i in bars if hypotheses[i].box[3] >= _SLASH_HIGH * usual_height]
-    pairs = [(i, j) for i, j in combinations(high, 2) if _parts_a_date(line, i, j)]
+    pairs = [
+        (line[before], line[before + between + 1])
+        for before, between, after in _DATES
+        if before + between + after + 2 == len(line)
+    ]
+    pairs = [pair for pair in pairs if set(pair) <= set(high)]
     if not pairs:
         return []
     leans = {i: _lean(hypotheses[i].mask()) for i in (*bars, *others)}
@@ -102,17 +108,9 @@ def _slashes(
     for first, second in pairs:
         middle = (leans[first] + leans[second]) / 2
         alike = [i for i in bars if abs(leans[i] - middle) <= _ALIKE]
-        if middle >= upright + _LEANS and sorted(alike) == sorted((first, second)):
-            return [first, second]
+        if middle >= upright + _LEANS and alike == [first, second]:
+            return alike
     return []
-
-
-def _parts_a_date(line: Sequence[int], first: int, second: int) -> bool:
-    start, end = line.index(first), line.index(second)
-    groups = (start, end - start - 1, len(line) - end - 1)
-    return groups[1] in _SHORT and (
-        (groups[0] in _SHORT and groups[2] in _YEAR) or (groups[0] == max(_YEAR) and groups[2] in _SHORT)
-    )
 
 
 def _lean(mask: npt.NDArray[np.bool_]) -> float:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import numpy.typing as npt
 
@@ -57,9 +55,7 @@ def above_underline(whole: Hypothesis) -> list[Hypothesis]:
         part[top : top + height, left : left + width] = np.asarray(labels) == piece + 1
         parts.append(part_hypothesis(whole, part))
     # lines on lines are corners of a ruling
-    return (
-        [] if all(part.ink <= _MERE_LINE * math.hypot(*part.box[2:]) * part.stroke_width for part in parts) else parts
-    )
+    return [] if all(part.over_a_line <= _MERE_LINE for part in parts) else parts
 
 
 def _foot(own: npt.NDArray[np.bool_], stroke: float, spans: float) -> npt.NDArray[np.float64] | None:

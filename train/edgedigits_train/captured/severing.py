@@ -104,9 +104,11 @@ def _cut_row(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generator) -
     ]
     strokes = find_strokes(next(ink_levels(np.asarray(_PAPER - _DARKEST * seen, np.uint8))))
     largest = int(strokes.area.argmax()) if len(strokes.area) else None
-    if largest is None or strokes.boxes[largest, 3] < _LOWEST:
-        return _Row(values, [], np.empty((len(values), 0)))
-    table = cut_hypotheses(whole_hypothesis(strokes, largest))
+    table = (
+        []
+        if largest is None or strokes.boxes[largest, 3] < _LOWEST
+        else cut_hypotheses(whole_hypothesis(strokes, largest))
+    )
     parts = [part for row in table for part in row if part]
     likenesses = np.array([[_likeness(part, truth) for part in parts] for truth in truths])
     return _Row(values, parts, likenesses)
