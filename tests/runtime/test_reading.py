@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -259,6 +260,22 @@ def test_dashes_of_one_line_are_joined_and_shown_to_the_model_as_one_line() -> N
     assert count == 3, "the ring must part what is in it from what is round it"
 
 
+def test_the_faint_rest_of_a_broken_line_is_shown_to_the_model_and_other_strokes_are_not() -> None:
+    page = np.full((200, 300), 220, np.uint8)
+    cv2.line(page, (100, 40), (100, 160), 205, 4)
+    for top in (40, 84, 128):
+        cv2.line(page, (100, top), (100, top + 30), 90, 4)
+    cv2.line(page, (115, 100), (150, 100), 90, 4)
+    strokes = find_strokes(next(iter(ink_levels(page))))
+    dashes = np.flatnonzero(strokes.boxes[:, 2] < 10)
+    assert len(dashes) == 3
+    joined = joined_hypotheses(strokes, np.isin(np.arange(len(strokes.area)), dashes))
+    line = next(h for h in joined if h.pieces == tuple(dashes.tolist()))
+    faint = replace(line, gaps=()).glyph()
+    assert faint[:, 12:16].max(axis=1)[6:22].min() > 0, "between the dashes"
+    assert faint[:, 18:].max() == 0, "the stroke beside them"
+
+
 @pytest.mark.parametrize("pen", [4, 6, 8])
 def test_a_stroke_is_no_digit_where_the_rest_of_its_digit_would_be_nothing(reader: Reader, pen: int) -> None:
     page = np.full((140, 200), 225, np.uint8)
@@ -296,6 +313,26 @@ def test_a_lone_stick_is_a_one_where_nothing_else_is_written(reader: Reader, pen
     page = np.full((480, 640), 225, np.uint8)
     cv2.line(page, (300 + lean, 90), (300, 390), 60, pen, cv2.LINE_AA)
     assert reader.read(page).text == "1"
+
+
+@pytest.mark.parametrize(("beside", "chosen"), [(True, 2), (False, 1)])
+def test_surer_digits_in_a_row_are_not_taken_for_one_digit_and_the_rings_of_an_eight_are(
+    beside: bool, chosen: int
+) -> None:
+    page = np.full((200, 300), 225, np.uint8)
+    second = (130, 80) if beside else (100, 120)
+    for centre in ((100, 80), second):
+        for start in (30, 210):
+            cv2.ellipse(page, centre, (13, 13), 0, start, start + 120, 40, 4)
+    strokes = find_strokes(next(iter(ink_levels(page))))
+    assert len(strokes.area) == 4
+    joined = {h.pieces: h for h in joined_hypotheses(strokes, np.ones(4, bool))}
+    rings = [h for h in joined.values() if len(h.pieces) == 2 and h.box[2] > 25 and 25 < h.box[3] < 32]
+    assert len(rings) == 2
+    x, y, width, height = cv2.boundingRect(np.less(page, 225).view(np.uint8))
+    extent = (x - 1, y - 1, x + width + 1, y + height + 1)
+    whole = replace(rings[0], pieces=(0, 1, 2, 3), extent=extent, box=(x, y, width, height), ink=2 * rings[0].ink)
+    assert len(choose([*rings, whole], np.array([6.0, 6.0, 3.0]), np.array([0, 0, 8]))) == chosen
 
 
 def test_a_stroke_is_part_of_one_digit_only() -> None:

@@ -22,6 +22,8 @@ _REST = 0.25
 """Share of a digit's ink without which it is another."""
 _SURELY_WHOLE = 4.0
 """Evidence from which a connected stroke is a digit, although a bar in it may be a 1."""
+_FAR_SURER = 2.0
+"""Evidence that digits have more than what they look like together, where they are not parts of it."""
 _WITHIN, _WRITTEN, _OTHER_INK = 0.3, 2.0, 0.1
 """Height of a digit over that of what encircles it, its evidence, and the share of its ink that both are made of."""
 _RING_COST = 10.0
@@ -156,6 +158,8 @@ def _fragment_costs(
         parts &= likely
         if not parts.any():
             continue
+        if joined[i] and _stand_in_a_row(places.boxes[parts & (scores >= scores[i] + _FAR_SURER)]):
+            continue
         # each dash of a broken line looks like a 1
         read = places.boxes[parts & ~joined & ((values != 1) | (len(whole.pieces) < BROKEN))]
         if values[i] == 1:
@@ -178,6 +182,11 @@ def _encircles(i: int, parts: npt.NDArray[np.bool_], hypotheses: Sequence[Hypoth
         hypotheses[j].box[3] >= lowest and _shared_ink(hypotheses[i], hypotheses[j]) < _OTHER_INK
         for j in np.flatnonzero(parts).tolist()
     )
+
+
+def _stand_in_a_row(boxes: npt.NDArray[np.float64]) -> bool:
+    """Tell whether one of some boxes (N, 4) lies wholly to the right of another; one above the other are an 8."""
+    return len(boxes) > 1 and bool(boxes[:, 0].max() >= (boxes[:, 0] + boxes[:, 2]).min())
 
 
 def _usual_height(boxes: npt.NDArray[np.float64]) -> float:

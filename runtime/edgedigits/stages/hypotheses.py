@@ -31,6 +31,8 @@ _MOST_JOINED = 400
 """Strokes, and pairs of them, looked at in a level; a page has fewer, a texture more than are worth the time."""
 BROKEN = 3
 """Pieces from which a line counts as broken."""
+_FAINT = 4
+"""Ink value from which a broken line is seen between its pieces as well."""
 _LEAST_PIECE = 3
 """Pixels of a piece of a broken line."""
 _MOST_PIECES_OF_A_LEVEL = 1000
@@ -114,7 +116,9 @@ class Hypothesis:
         values.partition(strong)
         peak = float(values[strong])
         # the soft edge of a stroke lies outside its component
-        near = cv2.dilate(own.view(np.uint8), _AROUND)
+        near = np.asarray(cv2.dilate(own.view(np.uint8), _AROUND), np.uint8)
+        if len(self.pieces) >= BROKEN and not self.is_part:
+            near |= self._between_pieces()
         stretched = cv2.convertScaleAbs(ink, alpha=255 / max(peak, 1))
         seen = np.asarray(stretched * near, np.uint8)
         width = max(1, round(self.stroke_width / self.strokes.level.shrink))
@@ -126,6 +130,17 @@ class Hypothesis:
                 cv2.resize(seen, None, fx=_ENLARGED, fy=_ENLARGED, interpolation=cv2.INTER_CUBIC), np.uint8
             )
         return centre_ink(seen)
+
+    def _between_pieces(self) -> npt.NDArray[np.uint8]:
+        """Return where in the extent its line may go on more faintly, or in dots: 1 where no other stroke is near."""
+        import cv2
+
+        left, top, right, bottom = self.extent
+        strokes = self.strokes
+        others = np.append(False, strokes.area > (self.stroke_width / strokes.level.shrink) ** 2)
+        others[np.array(self.pieces) + 1] = False
+        taken = cv2.dilate(others[strokes.labels[top:bottom, left:right]].view(np.uint8), _AROUND)
+        return np.asarray((strokes.level.ink[top:bottom, left:right] >= _FAINT) & (taken == 0), np.uint8)
 
     def _sharp_ink(self) -> npt.NDArray[np.uint8]:
         """Return the ink of the extent as it was before it was smoothed, by unsharp masking, uint8 (H, W)."""
