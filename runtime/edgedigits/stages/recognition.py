@@ -12,11 +12,12 @@ import numpy.typing as npt
 
 from edgedigits.stages.choice import choose, lie_in, misfit, sort_views
 from edgedigits.stages.context import characters, find_letters, page_evidence, text_costs
+from edgedigits.stages.grain import are_grainy
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
 from edgedigits.stages.light import UInt8Array, ink_levels
 from edgedigits.stages.scoring import Classify, Scored, boxes_of, glyphs_of, judge_glyphs, rarity, score_hypotheses
 from edgedigits.stages.signs import sign_costs
-from edgedigits.stages.strokes import Strokes, find_strokes
+from edgedigits.stages.strokes import SHARE_OF_GRAINS, Strokes, find_strokes
 from edgedigits.stages.touching import touching_digits
 from edgedigits.stages.turning import Box, likely_turn, turn_back
 
@@ -129,7 +130,15 @@ def _writing(page: Page) -> float:
 
 
 def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
-    levels = tuple(find_strokes(level) for level in ink_levels(grey, shrink))
+    page = _recognise_strokes(tuple(find_strokes(level) for level in ink_levels(grey, shrink)), classify)
+    surest = sorted(page.digits, key=lambda digit: -digit.score)
+    if not are_grainy([digit.hypothesis for digit in surest]):
+        return page
+    fainter = tuple(find_strokes(strokes.level, SHARE_OF_GRAINS) for strokes in page.levels)
+    return max(page, _recognise_strokes(fainter, classify), key=lambda page: page.evidence)
+
+
+def _recognise_strokes(levels: tuple[Strokes, ...], classify: Classify) -> Page:
     best_views, other_views = sort_views([h for strokes in levels for h in single_hypotheses(strokes)])
     judge = partial(judge_glyphs, classify, len(best_views))
     looks = [[look] for look in score_hypotheses(best_views, judge)]
