@@ -137,8 +137,8 @@ def fit_views(recipe: Recipe, training: LabelledGlyphs, split: Split, seed: int,
     if teacher is None:
         return fit(lasting, batches, few, seed=seed).model
     known = fit_views(teacher, training, split, seed + 1, None)
-    taught = teach([Teacher(known, len(training))], batches, views=6, temperature=2.0, seed=seed)
-    return fit(lasting, taught, few, seed=seed, temperature=2.0).model
+    taught = teach([Teacher(known, len(training))], batches, views=6, temperature=2.0, taught=len(training), seed=seed)
+    return fit(lasting, taught, few, seed=seed).model
 
 
 def area_under_curve(digits: np.ndarray, others: np.ndarray) -> float:

@@ -21,6 +21,8 @@ from edgedigits_train.model import build_model
 from edgedigits_train.recipes import RECIPES, Distillation
 
 TEACHER = replace(RECIPES["quick"], widths=((8,), (8,)))
+TAUGHT = 900
+"""Of 1,200 glyphs, how many are learnt from the teachers."""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def teachers(batches: AugmentedBatches) -> list[Teacher]:
 
 @pytest.fixture(scope="module")
 def taught(teachers: list, batches: AugmentedBatches) -> TaughtBatches:
-    return teach(teachers, batches, views=2, temperature=3.0)
+    return teach(teachers, batches, views=2, temperature=3.0, taught=TAUGHT)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -45,21 +47,37 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 2, 3])
-def test_the_targets_are_the_teachers_mean_answers_to_these_very_glyphs(
+def test_the_targets_are_the_teachers_mean_answers_to_these_very_glyphs_or_labels(
     epoch: int, taught: TaughtBatches, teachers: list, batches: AugmentedBatches
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
         shown = list(taught.stream(epoch, 0, pool))
     assert len(shown) == len(batches)
-    views = {
-        batches.batch(epoch % 2, number)[0].tobytes(): indices
-        for number, indices in enumerate(batches.indices(epoch % 2))
-    }
+    views = {}
+    for number, indices in enumerate(batches.indices(epoch % 2)):
+        glyphs, labels = batches.batch(epoch % 2, number)
+        views[glyphs.tobytes()] = (indices, labels)
     assert {glyphs.tobytes() for glyphs, _ in shown} == set(views)
     for glyphs, targets in shown:
         one, other = (softmax(teacher.model.predict_on_batch(glyphs) / 3.0) for teacher in teachers)
-        both = (views[glyphs.tobytes()] < 600)[:, np.newaxis]
-        assert np.abs(targets - np.where(both, (one + other) / 2, one)).max() < 2e-3
+        indices, labels = views[glyphs.tobytes()]
+        both, taught_ones = (indices < 600)[:, np.newaxis], indices < TAUGHT
+        probabilities, temperatures = targets[:, :11], targets[:, 11]
+        assert np.abs(probabilities - np.where(both, (one + other) / 2, one))[taught_ones].max() < 2e-3
+        assert np.array_equal(probabilities[~taught_ones], np.eye(11)[labels[~taught_ones]])
+        assert np.array_equal(temperatures, np.where(taught_ones, 3, 1))
+
+
+def test_the_loss_of_an_answer_is_taken_at_its_temperature_and_of_a_label_as_it_is() -> None:
+    logits = np.random.default_rng(0).normal(size=(4, 11)).astype(np.float32)
+    answers = softmax(np.random.default_rng(1).normal(size=(4, 11)))
+    labels = np.arange(4)
+    targets = np.concatenate([answers, np.array([[3], [1], [2], [1]])], axis=1).astype(np.float32)
+    temperatures = targets[:, 11:]
+    expected = -(answers * np.log(softmax(logits / temperatures))).sum(axis=1) * temperatures[:, 0] ** 2
+    assert np.asarray(fitting.cross_entropy(targets, logits)) == pytest.approx(expected, rel=1e-4)
+    of_labels = -np.log(softmax(logits))[np.arange(4), labels]
+    assert np.asarray(fitting.cross_entropy(labels.astype(np.uint8), logits)) == pytest.approx(of_labels, rel=1e-4)
 
 
 def test_a_view_comes_again_in_another_order_and_from_any_batch_on(taught: TaughtBatches) -> None:
@@ -78,10 +96,10 @@ def test_an_interrupted_lesson_goes_on_with_the_next_view(
 ) -> None:
     with Interruption() as interruption:
         stage = Checkpoints(tmp_path, interruption).stage("answers")
-        teach(teachers, batches, views=1, temperature=3.0, stage=stage)
+        teach(teachers, batches, views=1, temperature=3.0, taught=TAUGHT, stage=stage)
         asked = []
         watched = [replace(teachers[0], model=_Watched(teachers[0].model, asked)), teachers[1]]
-        resumed = teach(watched, batches, views=2, temperature=3.0, stage=stage)
+        resumed = teach(watched, batches, views=2, temperature=3.0, taught=TAUGHT, stage=stage)
     assert len(asked) == len(batches), "the first view was not asked again"
     with ThreadPoolExecutor(1) as pool:
         for mine, theirs in zip(resumed.stream(1, 0, pool), taught.stream(1, 0, pool), strict=True):

@@ -24,6 +24,7 @@ def test_the_datasets_digits_are_all_there_and_the_additions_with_them(small: Da
     assert np.array_equal(training.glyphs[:own], small.training.glyphs)
     assert np.count_nonzero(training.labels == NONE) == 40
     assert training.labels.max() == NONE
+    assert not np.any(training.labels[own + ADDITIONS.doubtful :] == NONE), "what was written comes last"
     assert training.glyphs.any(axis=(1, 2, 3)).mean() > 0.99
 
 

@@ -14,7 +14,8 @@ from edgedigits_train.augmentation import Augmentation, augment
 from edgedigits_train.datasets import LabelledGlyphs
 
 Batch: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
-"""Glyphs uint8 (N, 28, 28, 1), and their targets: labels uint8 (N,), or probabilities float32 (N, 11)."""
+"""Glyphs uint8 (N, 28, 28, 1), and their targets: labels uint8 (N,), or float32 (N, 12): the probabilities of the
+eleven classes, and the temperature that softened them."""
 
 _AHEAD = 8
 """Batches that are made before they are asked for."""

@@ -31,7 +31,7 @@ class Teacher:
 
 
 class TaughtBatches:
-    """Batches whose targets are the probabilities that teachers gave to the very same changed glyphs.
+    """Batches whose targets are the probabilities that teachers gave to the very same changed glyphs, or labels.
 
     The pupil sees what the teachers saw ("a consistent teacher": Beyer et al. 2022, "Knowledge distillation: a good
     teacher is patient and consistent"): of each view, a pass over the glyphs with changes of its own, only the answers
@@ -41,22 +41,36 @@ class TaughtBatches:
     Args:
         batches: the glyphs, of which view v is epoch v.
         targets: for each view, float16 (len(batches) * batch, 11): the teachers' probabilities, by batch.
+        taught: how many glyphs, the first ones of them all, have these targets; the others have their labels.
+        temperature: what softened the probabilities.
         seed: of the order.
     """
 
-    def __init__(self, batches: AugmentedBatches, targets: Sequence[npt.NDArray[np.float16]], seed: int) -> None:
+    def __init__(
+        self,
+        batches: AugmentedBatches,
+        targets: Sequence[npt.NDArray[np.float16]],
+        taught: int,
+        temperature: float,
+        seed: int,
+    ) -> None:
         self._batches, self._targets, self._seed = batches, targets, seed
+        self._taught, self._temperature = taught, temperature
 
     def __len__(self) -> int:
         return len(self._batches)
 
     def stream(self, epoch: int, first: int, pool: ThreadPoolExecutor) -> Iterator[Batch]:
-        """Yield the batches of an epoch from the `first` on: glyphs uint8 and targets float32 (batch, 11)."""
+        """Yield the batches of an epoch from the `first` on: glyphs uint8 and targets float32 (batch, 12)."""
         view = epoch % len(self._targets)
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self))[first:].tolist()
-        answers = self._targets[view].reshape(len(self), -1, self._targets[view].shape[-1])
-        for number, (glyphs, _) in zip(order, self._batches.chosen(view, order, pool), strict=True):
-            yield glyphs, answers[number].astype(np.float32)
+        answers = self._targets[view].reshape(len(self), -1, CLASSES)
+        indices = self._batches.indices(view)
+        for number, (glyphs, labels) in zip(order, self._batches.chosen(view, order, pool), strict=True):
+            taught = (indices[number] < self._taught)[:, np.newaxis]
+            probabilities = np.where(taught, answers[number], np.eye(CLASSES)[labels])
+            temperatures = np.where(taught, self._temperature, 1)
+            yield glyphs, np.concatenate([probabilities, temperatures], axis=1, dtype=np.float32)
 
 
 def teach(
@@ -64,12 +78,13 @@ def teach(
     batches: AugmentedBatches,
     views: int,
     temperature: float,
+    taught: int,
     *,
     seed: int = 0,
     stage: Stage | None = None,
     progress: bool = False,
 ) -> TaughtBatches:
-    """Ask the teachers, and return batches with their mean answers as targets.
+    """Ask the teachers, and return batches with their mean answers as targets, where labels are not to be learnt.
 
     Hinton, Vinyals, Dean (2015), "Distilling the knowledge in a neural network".
 
@@ -78,6 +93,7 @@ def teach(
         batches: what the pupil would be fitted to without them.
         views: how many passes over the glyphs, with changes of their own, are answered.
         temperature: softens the answers; the pupil is fitted at the same.
+        taught: how many glyphs, the first ones, the pupil learns from the answers; the others from their labels.
         seed: of the order in which the pupil sees them.
         stage: keeps the answers of each view that is done.
         progress: show a bar on stderr.
@@ -105,7 +121,7 @@ def teach(
                     raise KeyboardInterrupt
             targets.append(np.concatenate(answers))
             stage.save(State(epoch=view + 1, arrays={"targets": targets}))
-    return TaughtBatches(batches, targets, seed)
+    return TaughtBatches(batches, targets, taught, temperature, seed)
 
 
 def _mean_answer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -43,7 +43,6 @@ def fit(
     held_out: LabelledGlyphs,
     *,
     seed: int = 0,
-    temperature: float = 1.0,
     progress: bool = False,
     stage: Stage | None = None,
 ) -> Fit:
@@ -57,7 +56,6 @@ def fit(
         batches: what it is fitted to.
         held_out: what the epoch is selected by.
         seed: of the weights at the beginning, and of what is dropped.
-        temperature: what the targets were softened by; 1 where they are labels.
         progress: show a bar on stderr.
         stage: keeps the state of the fit, which goes on from there; by default nothing is kept.
 
@@ -69,7 +67,7 @@ def fit(
     stage = stage or Stage()
     keep_freed_memory()
     keras.utils.set_random_seed(seed)
-    model = _compiled(recipe, recipe.epochs * len(batches), temperature)
+    model = _compiled(recipe, recipe.epochs * len(batches))
     state = stage.load()
     if state.step:
         _make_metrics(model, held_out)
@@ -89,32 +87,32 @@ def fit(
     return Fit(_with_weights(recipe, state.arrays["best"]), state.history)
 
 
-def _cross_entropy(temperature: float) -> Callable[[Any, Any], Any]:
-    """Return the loss of logits (N, 11) against labels (N,) or probabilities (N, 11).
+def cross_entropy(targets: Any, logits: Any) -> Any:
+    """Return the loss (N,) of logits (N, 11) against targets as `batches.Batch` has them.
 
-    With the square of the temperature its gradients keep their size (Hinton, Vinyals, Dean 2015).
+    With the square of the temperature, gradients keep their size (Hinton, Vinyals, Dean 2015).
     """
-
-    def cross_entropy(targets: Any, logits: Any) -> Any:
-        losses = keras.losses.categorical_crossentropy(_probabilities(targets), logits / temperature, from_logits=True)
-        return temperature**2 * losses
-
-    return cross_entropy
+    probabilities, temperatures = _read_targets(targets)
+    losses = keras.losses.categorical_crossentropy(probabilities, logits / temperatures, from_logits=True)
+    return temperatures[:, 0] ** 2 * losses
 
 
 def accuracy(targets: Any, logits: Any) -> Any:
     """Return which answers agree with the targets."""
-    return keras.ops.equal(keras.ops.argmax(_probabilities(targets), axis=-1), keras.ops.argmax(logits, axis=-1))
+    probabilities, _ = _read_targets(targets)
+    return keras.ops.equal(keras.ops.argmax(probabilities, axis=-1), keras.ops.argmax(logits, axis=-1))
 
 
-def _probabilities(targets: Any) -> Any:
-    """Return targets as probabilities (N, 11)."""
-    if len(targets.shape) == 2 and targets.shape[1] == CLASSES:
-        return targets
-    return keras.ops.one_hot(keras.ops.cast(keras.ops.reshape(targets, (-1,)), "int32"), CLASSES)
+def _read_targets(targets: Any) -> tuple[Any, Any]:
+    """Return targets as probabilities (N, 11) and temperatures (N, 1), 1 for labels."""
+    if len(targets.shape) == 2 and targets.shape[1] == CLASSES + 1:
+        return targets[:, :CLASSES], targets[:, CLASSES:]
+    labels = keras.ops.reshape(targets, (-1, 1))
+    probabilities = keras.ops.one_hot(keras.ops.cast(labels[:, 0], "int32"), CLASSES)
+    return probabilities, keras.ops.ones_like(labels, "float32")
 
 
-def _compiled(recipe: Recipe, steps: int, temperature: float) -> keras.Model:
+def _compiled(recipe: Recipe, steps: int) -> keras.Model:
     """Return the network and its optimizer, whose schedule lasts for `steps`, as they are before the first step."""
     model = build_model(recipe)
     warm_up = int(recipe.warm_up * steps)
@@ -133,7 +131,7 @@ def _compiled(recipe: Recipe, steps: int, temperature: float) -> keras.Model:
         optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True, **options)
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     optimizer.build(model.trainable_variables)
-    model.compile(optimizer, _cross_entropy(temperature), metrics=[accuracy], jit_compile=JIT)
+    model.compile(optimizer, cross_entropy, metrics=[accuracy], jit_compile=JIT)
     return model
 
 

@@ -27,7 +27,7 @@ def learn(
 
     Args:
         recipe: what is fitted, and how.
-        training: what it is fitted to.
+        training: what it is fitted to, as `training_set.assemble` returns it.
         digits: how many of the first of these are the dataset's own; what joined them comes after.
         held_out: what epochs are selected by.
         seed: of weights, order and augmentation.
@@ -54,9 +54,9 @@ def learn(
         batches,
         recipe.distillation.views,
         recipe.distillation.temperature,
+        digits + recipe.additions.doubtful,
         seed=seed,
         stage=checkpoints.stage("answers"),
         progress=progress,
     )
-    temperature = recipe.distillation.temperature
-    return fit(recipe, taught, held_out, seed=seed, temperature=temperature, progress=progress, stage=stage)
+    return fit(recipe, taught, held_out, seed=seed, progress=progress, stage=stage)

@@ -29,6 +29,11 @@ class Additions:
     lookalikes: int = 0
     outliers: int = 0
 
+    @property
+    def doubtful(self) -> int:
+        """Return how many have a label that may be wrong: what a poor picture or a cut left may be something else."""
+        return self.captured + self.soiled + self.severed + self.outliers
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -71,6 +76,8 @@ class Recipe:
 @dataclass(frozen=True)
 class Distillation:
     """Larger networks, trained first, whose answers are the targets.
+
+    What the synthesizer wrote, and a user's own digits, are learnt from their labels: the teachers know them no better.
 
     Attributes:
         teachers: their recipes, fitted in turn, each with a seed of its own. What joins the dataset's digits is made

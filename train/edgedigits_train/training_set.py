@@ -31,7 +31,7 @@ NONE = 10
 
 
 def assemble(digits: LabelledGlyphs, additions: Additions, *, seed: int = 0, progress: bool = False) -> LabelledGlyphs:
-    """Return the digits, and after them all additions, labels 0 to 9 and `NONE`.
+    """Return the digits, and after them all additions, labels 0 to 9 and `NONE`, those of doubtful labels first.
 
     The additions are made by as many processes as there are cores; they depend on the seed alone.
 
@@ -89,9 +89,9 @@ def _tasks(additions: Additions) -> Iterator[_Task]:
         ("captured", additions.captured),
         ("soiled", additions.soiled),
         ("severed", additions.severed),
+        ("outliers", additions.outliers),
         ("written", additions.written),
         ("lookalikes", additions.lookalikes),
-        ("outliers", additions.outliers),
     ):
         for number, start in enumerate(range(0, count, _AT_ONCE)):
             yield _Task(kind, number, min(_AT_ONCE, count - start))
