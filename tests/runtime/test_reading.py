@@ -99,6 +99,13 @@ def test_a_digit_in_a_circle_is_read_and_the_circle_is_not(reader: Reader, mnist
     assert right >= 34
 
 
+def test_a_digit_with_a_rest_of_a_ruled_line_in_its_bay_is_read(reader: Reader) -> None:
+    page = np.full((240, 240), 225, np.uint8)
+    cv2.polylines(page, [np.array([[70, 40], [150, 40], [100, 180]])], False, 60, 9, cv2.LINE_AA)
+    cv2.line(page, (85, 80), (88, 130), 150, 3, cv2.LINE_AA)
+    assert reader.read(page).text == "7"
+
+
 def test_digits_of_twelve_pixels_are_read(reader: Reader, mnist_test: LabelledGlyphs) -> None:
     def small(page: Picture) -> Picture:
         return np.asarray(cv2.resize(page, None, fx=0.15, fy=0.15, interpolation=cv2.INTER_AREA), np.uint8)

@@ -24,8 +24,9 @@ _SURELY_WHOLE = 4.0
 """Evidence from which a connected stroke is a digit, although a bar in it may be a 1."""
 _FAR_SURER = 2.0
 """Evidence that digits have more than what they look like together, where they are not parts of it."""
-_WITHIN, _WRITTEN, _OTHER_INK = 0.3, 2.0, 0.1
-"""Height of a digit over that of what encircles it, its evidence, and the share of its ink that both are made of."""
+_WITHIN, _WRITTEN, _OTHER_INK = (0.3, 0.8), 2.0, 0.1
+"""Height of a digit over that of what encircles it, at least and at most (a ruled line runs from edge to edge), its
+evidence, and the share of its ink that both are made of."""
 _RING_COST = 10.0
 """What being drawn round a digit takes from the evidence."""
 _SHORTER = 0.8
@@ -177,11 +178,22 @@ def _fragment_costs(
 
 def _encircles(i: int, parts: npt.NDArray[np.bool_], hypotheses: Sequence[Hypothesis]) -> bool:
     """Tell whether one hypothesis is drawn round one of its parts (N,), of other ink."""
-    lowest = _WITHIN * hypotheses[i].box[3]
+    lowest, highest = (share * hypotheses[i].box[3] for share in _WITHIN)
     return any(
-        hypotheses[j].box[3] >= lowest and _shared_ink(hypotheses[i], hypotheses[j]) < _OTHER_INK
+        lowest <= hypotheses[j].box[3] <= highest
+        and _is_all_round(hypotheses[i], hypotheses[j].box)
+        and _shared_ink(hypotheses[i], hypotheses[j]) < _OTHER_INK
         for j in np.flatnonzero(parts).tolist()
     )
+
+
+def _is_all_round(ring: Hypothesis, box: Box) -> bool:
+    """Tell whether a hypothesis has ink above, below, to the left and to the right of a box."""
+    own, (left, top, _, _) = ring.mask(), ring.extent
+    x, y, width, height = (round(v / ring.strokes.level.shrink) for v in box)
+    x, y = max(x - left, 0), max(y - top, 0)
+    rows, columns = own[y : y + height], own[:, x : x + width]
+    return all(side.any() for side in (rows[:, :x], rows[:, x + width :], columns[:y], columns[y + height :]))
 
 
 def _stand_in_a_row(boxes: npt.NDArray[np.float64]) -> bool:
