@@ -106,6 +106,13 @@ def test_a_digit_with_a_rest_of_a_ruled_line_in_its_bay_is_read(reader: Reader) 
     assert reader.read(page).text == "7"
 
 
+def test_a_nought_round_a_rest_of_a_ruled_line_is_read(reader: Reader) -> None:
+    page = np.full((240, 240), 225, np.uint8)
+    cv2.ellipse(page, (120, 120), (45, 60), 0, 0, 360, 60, 8, cv2.LINE_AA)
+    cv2.line(page, (112, 92), (114, 150), 175, 3, cv2.LINE_AA)
+    assert reader.read(page).text == "0"
+
+
 def test_digits_of_twelve_pixels_are_read(reader: Reader, mnist_test: LabelledGlyphs) -> None:
     def small(page: Picture) -> Picture:
         return np.asarray(cv2.resize(page, None, fx=0.15, fy=0.15, interpolation=cv2.INTER_AREA), np.uint8)

@@ -24,9 +24,9 @@ _SURELY_WHOLE = 4.0
 """Evidence from which a connected stroke is a digit, although a bar in it may be a 1."""
 _FAR_SURER = 2.0
 """Evidence that digits have more than what they look like together, where they are not parts of it."""
-_WITHIN, _WRITTEN, _OTHER_INK = (0.3, 0.8), 2.0, 0.1
-"""Height of a digit over that of what encircles it, at least and at most (a ruled line runs from edge to edge), its
-evidence, and the share of its ink that both are made of."""
+_WITHIN, _WRITTEN, _PALE, _OTHER_INK = 0.3, 2.0, 0.5, 0.1
+"""Height of a digit over that of what encircles it, its evidence, its contrast over that of the ring (a rest of a ruled
+line is paler than a 0 round it), and the share of its ink that both are made of."""
 _RING_COST = 10.0
 """What being drawn round a digit takes from the evidence."""
 _SHORTER = 0.8
@@ -178,9 +178,10 @@ def _fragment_costs(
 
 def _encircles(i: int, parts: npt.NDArray[np.bool_], hypotheses: Sequence[Hypothesis]) -> bool:
     """Tell whether one hypothesis is drawn round one of its parts (N,), of other ink."""
-    lowest, highest = (share * hypotheses[i].box[3] for share in _WITHIN)
+    lowest, palest = _WITHIN * hypotheses[i].box[3], _PALE * hypotheses[i].contrast
     return any(
-        lowest <= hypotheses[j].box[3] <= highest
+        hypotheses[j].box[3] >= lowest
+        and hypotheses[j].contrast >= palest
         and _is_all_round(hypotheses[i], hypotheses[j].box)
         and _shared_ink(hypotheses[i], hypotheses[j]) < _OTHER_INK
         for j in np.flatnonzero(parts).tolist()
