@@ -22,8 +22,9 @@ SIGNS = {
     ":": [[(0.05, 0.3), (0.08, 0.33)], [(0.05, 0.8), (0.08, 0.83)]],
     "-": [[(0.0, 0.55), (0.45, 0.53)]],
     "1": [[(0.1, -0.12), (0.05, 1.05)]],
+    "l": [[(0.12, -0.12), (0.02, 0.25), (0.02, 0.75), (0.12, 1.05)]],
 }
-"""Strokes from point to point, in heights of a digit; a 1 that is higher than the digits beside it, to compare."""
+"""Strokes from point to point, in heights of a digit; ones that are higher than the digits beside them, to compare."""
 
 
 def written(text: str, digits: Picture) -> Picture:
@@ -54,7 +55,7 @@ def lines_read(reader: Reader, mnist: LabelledGlyphs, text: str, upright: bool =
     count = text.count("d")
     for part in np.split(chosen[: 20 * count], 20):
         values = "".join(map(str, mnist.labels[part].tolist()))
-        expected = "".join(values[text[:at].count("d")] if c == "d" else c for at, c in enumerate(text) if c in "d1")
+        expected = "".join(values[text[:at].count("d")] if c == "d" else "1" for at, c in enumerate(text) if c in "d1l")
         right += reader.read(written(text, mnist.images[part])).text == expected
     return right
 
@@ -69,6 +70,6 @@ def test_the_slashes_of_a_date_are_left_out(reader: Reader, mnist_test: Labelled
     assert lines_read(reader, mnist_test, text, upright=True) >= 14
 
 
-@pytest.mark.parametrize("text", ["d1d", "dd1dd1dd", "1ddd"])
+@pytest.mark.parametrize("text", ["d1d", "dd1dd1dd", "1ddd", "dldd", "ldd"])
 def test_a_high_one_is_none_of_these(reader: Reader, mnist_test: LabelledGlyphs, text: str) -> None:
     assert lines_read(reader, mnist_test, text) >= 16

@@ -18,8 +18,9 @@ _SURE = 2.0
 """Evidence of the digits that tell how high its line is, and how it slants."""
 _HIGH = 1.08
 """Height of a bracket in those of the digits in its line."""
-_BENDS = 0.12
-"""How far the two halves of a bracket lean, one to each side, in columns a row; a bent 1 leans to one side."""
+_BENDS, _BENDS_ALONE = 0.12, 0.25
+"""How far the two halves of a bracket lean, one to each side, in columns a row: where one opens and one closes, and
+where there is no other."""
 _THIN = 1.3
 """How wide it is across, in widths of its stroke; a 1 with a flag or a foot is wider."""
 _ROUND, _FILLED = 1.8, 0.8
@@ -52,7 +53,8 @@ def sign_costs(
         ones, others = members[values[members] == 1], members[(values[members] != 1) & (scores[members] >= _SURE)]
         if len(ones) and len(others):
             high = float(np.median([hypotheses[i].box[3] for i in others.tolist()]))
-            signs = [i for i in ones.tolist() if _is_colon(hypotheses[i]) or _is_bracket(hypotheses[i], high)]
+            signs = [i for i in ones.tolist() if _is_colon(hypotheses[i])]
+            signs += _brackets(hypotheses, ones.tolist(), high)
             signs += _slashes(hypotheses, members.tolist(), ones.tolist(), others.tolist(), high)
             costs[signs] = _SIGN_COST
     return costs
@@ -66,19 +68,30 @@ def _is_colon(hypothesis: Hypothesis) -> bool:
     return len(sides) == 2 and bool(is_dot.all()) and float(sides[:, 1].sum()) < _FILLED * high
 
 
-def _is_bracket(hypothesis: Hypothesis, usual_height: float) -> bool:
-    """Tell whether something is a line that is bent in the middle and higher than the digits beside it."""
-    if hypothesis.box[3] < _HIGH * usual_height:
-        return False
+def _brackets(hypotheses: Sequence[Hypothesis], ones: Sequence[int], usual_height: float) -> list[int]:
+    """Return the brackets among the ones of a line; what is bent a little and has no counterpart is rather a 1."""
+    bends = {i: _bend(hypotheses[i]) for i in ones if hypotheses[i].box[3] >= _HIGH * usual_height}
+    starts, ends = ([hypotheses[i].box[0] for i in bends if sign * bends[i] >= _BENDS] for sign in (1, -1))
+    in_pairs = min(starts, default=math.inf) < max(ends, default=-math.inf)
+    return [i for i in bends if abs(bends[i]) >= (_BENDS if in_pairs else _BENDS_ALONE)]
+
+
+def _bend(hypothesis: Hypothesis) -> float:
+    """Return how far both halves of a thin line lean, in columns a row, the upper one to the right if positive.
+
+    It is 0 where they lean to the same side, or the line is wider than its stroke, as a 1 with a flag.
+    """
     mask = hypothesis.mask()
     middle = len(mask) // 2
     upper, lower = _lean(mask[:middle]), _lean(mask[middle:])
-    if upper * lower >= 0 or min(abs(upper), abs(lower)) < _BENDS:
-        return False
+    if upper * lower >= 0:
+        return 0.0
     rows, columns = np.nonzero(mask)
     across = float(np.std(columns - np.polyval(np.polyfit(rows, columns, 2), rows)))
     # of what is evenly wide, the standard deviation is the width over the square root of 12
-    return math.sqrt(12) * across <= _THIN * hypothesis.stroke_width / hypothesis.strokes.level.shrink
+    if math.sqrt(12) * across > _THIN * hypothesis.stroke_width / hypothesis.strokes.level.shrink:
+        return 0.0
+    return math.copysign(min(abs(upper), abs(lower)), upper)
 
 
 def _slashes(
