@@ -129,6 +129,36 @@ def test_digits_of_any_size_are_read(reader: Reader, mnist_test: LabelledGlyphs,
     assert right >= 27
 
 
+def test_digits_one_below_the_other_are_not_one_high_digit() -> None:
+    page = draw_text("5 5 5 5", size=(400, 240), height=40)
+    cv2.putText(page, "5", (112, 210), cv2.FONT_HERSHEY_SIMPLEX, 40 / 22, 30, 3, cv2.LINE_AA)
+    strokes = find_strokes(next(iter(ink_levels(page))))
+    digits = sorted(single_hypotheses(strokes), key=lambda h: h.box[0])
+    upper, lower = sorted(digits[:2], key=lambda h: h.box[1])
+    x, y, width, height = cv2.boundingRect(np.less(page[:, :150], 225).view(np.uint8))
+    pair = replace(
+        upper,
+        pieces=(*upper.pieces, *lower.pieces),
+        extent=(x - 1, y - 1, x + width + 1, y + height + 1),
+        box=(x, y, width, height),
+        ink=upper.ink + lower.ink,
+    )
+    several = [upper, *digits[2:]]
+    scores = np.array([*[5.0] * len(several), 5.0])
+    chosen = choose([*several, pair], scores, np.array([*[5] * len(several), 6]))
+    assert len(several) not in chosen
+    alone = choose([upper, pair], np.array([3.0, 5.0]), np.array([5, 6]))
+    assert list(alone) == [1], "nothing tells how high digits are"
+
+
+def test_what_shows_through_the_paper_is_no_digit(reader: Reader) -> None:
+    page = draw_text("2 3 4 5", size=(400, 300), height=50)
+    behind = 225 - (225 - draw_text("6", size=(400, 300), height=50)) * 0.1
+    page = np.minimum(page, np.roll(behind, 80, axis=0).astype(np.uint8))
+    assert reader.read(page).text == "2345"
+    assert reader.read(np.roll(behind, 80, axis=0).astype(np.uint8)).text == "6"
+
+
 def test_large_and_small_digits_stand_in_one_picture(reader: Reader) -> None:
     page = np.full((700, 900), 220, np.uint8)
     page[20:520, 20:420] = draw_text("3", size=(400, 500), height=400, paper=220)

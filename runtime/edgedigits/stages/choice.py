@@ -31,8 +31,9 @@ _RING_COST = 10.0
 """What being drawn round a digit takes from the evidence."""
 _SHORTER = 0.8
 """Length of a piece of a 1 over that of the whole; what is longer is the same seen thinner."""
-_LONGER, _FEWEST = 1.5, 3
-"""Length of a 1 over the usual height of digits from which it is none, and how many digits tell what is usual."""
+_LONGER, _HIGHER, _FEWEST = 1.5, 1.9, 3
+"""Length of a 1, and height of another digit, over the usual height of digits, from which strokes that stand one below
+the other are none, and how many digits tell what is usual."""
 _WHOLE = 0.5
 """Evidence from which a connected stroke may be a digit as a whole."""
 _APART = 0.4
@@ -145,7 +146,7 @@ def _fragment_costs(
     joined = np.array([len(h.pieces) > 1 for h in hypotheses])
     likely = scores > 0
     costs = np.zeros(len(hypotheses))
-    longest = _LONGER * _usual_height(places.boxes[(scores >= _SURELY_WHOLE) & (values != 1)])
+    usual = _usual_height(places.boxes[(scores >= _SURELY_WHOLE) & (values > 1)])
     for i in np.flatnonzero((scores >= _WHOLE) & np.array([not h.is_part for h in hypotheses])).tolist():
         whole, parts = hypotheses[i], places.overlap(i).parts()
         if _encircles(i, parts & (scores >= _WRITTEN), hypotheses):
@@ -153,8 +154,8 @@ def _fragment_costs(
             continue
         if not joined[i]:
             costs[parts & (shrink > shrink[i])] = _FRAGMENT_COST
-        if values[i] == 1 and joined[i] and places.lengths[i] > longest:
-            costs[i] = _STROKE_COST  # ones that stand one below the other
+        if joined[i] and _is_column(i, parts & (values > 1) & (scores >= _WRITTEN), values, places, usual):
+            costs[i] = _STROKE_COST
             continue
         parts &= likely
         if not parts.any():
@@ -195,6 +196,15 @@ def _is_all_round(ring: Hypothesis, box: Box) -> bool:
     x, y = max(x - left, 0), max(y - top, 0)
     rows, columns = own[y : y + height], own[:, x : x + width]
     return all(side.any() for side in (rows[:, :x], rows[:, x + width :], columns[:y], columns[y + height :]))
+
+
+def _is_column(
+    i: int, digits: npt.NDArray[np.bool_], values: npt.NDArray[np.intp], places: _Places, usual: float
+) -> bool:
+    """Tell whether a hypothesis is ones, or one of these digits (N,) and more, one below the other."""
+    if values[i] == 1:
+        return bool(places.lengths[i] > _LONGER * usual)
+    return bool(digits.any() and places.boxes[i, 3] > _HIGHER * usual)
 
 
 def _stand_in_a_row(boxes: npt.NDArray[np.float64]) -> bool:

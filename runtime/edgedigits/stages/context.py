@@ -209,6 +209,8 @@ _OTHER_HEIGHT, _OTHER_HEIGHT_COST = np.log(2.2), 6.0
 of signs as upright."""
 _ODD_COST = np.array([2.0, 2.0, 1.5])
 _MOST_ODD_COST = 4.0
+_PALE, _PALE_COST = np.log(4.0), 6.0
+"""Factor from which what is fainter than the page's digits is hardly of their side of the paper."""
 _TELLING = 1.6
 """So many sure digits beside one tell what is usual on the page; a single one tells less, if enough against a 1."""
 _COMPANY = 0.7
@@ -247,6 +249,7 @@ def page_evidence(
     told = np.where(values == 1, 1, np.clip((sure.sum() - sure) / _TELLING, 0, 1))
     odd = np.minimum(odd, _MOST_ODD_COST) * told
     odd += _OTHER_HEIGHT_COST * np.maximum(np.abs(traits[:, 1] - typical[1]) - _OTHER_HEIGHT, 0) * (values == 1)
+    odd += _PALE_COST * np.maximum(typical[0] - traits[:, 0] - _PALE, 0) * told
     alike = np.exp(-odd)
     company = alike * (float(sure @ alike) - sure * alike)
     return np.asarray(scores - odd + np.minimum(_COMPANY * company, _MOST_COMPANY), np.float64)
