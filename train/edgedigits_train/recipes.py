@@ -95,7 +95,7 @@ class Distillation:
 _FEW_ADDITIONS = Additions(captured=3_000, soiled=2_500, severed=1_000, written=2_500, lookalikes=1_500, outliers=4_500)
 """For a training that lasts minutes, which is better spent on the dataset's own digits."""
 
-_ADDITIONS = Additions(captured=14_000, soiled=12_000, severed=8_000, written=14_000, outliers=18_000)
+_ADDITIONS = Additions(captured=14_000, soiled=12_000, severed=8_000, written=14_000, lookalikes=5_000, outliers=18_000)
 
 _GENERALIST = Recipe("teacher", widths=((32, 40, 40), (64, 96, 128)), epochs=12, additions=_ADDITIONS)
 _SPECIALIST = replace(_GENERALIST, epochs=20, additions=Additions())

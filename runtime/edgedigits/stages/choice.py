@@ -31,6 +31,8 @@ _RING_COST = 10.0
 """What being drawn round a digit takes from the evidence."""
 _SHORTER = 0.8
 """Length of a piece of a 1 over that of the whole; what is longer is the same seen thinner."""
+_BLURRED = 0.4
+"""Width of the stroke over that of a view of it, up to which the view is blurred beyond use."""
 _LONGER, _HIGHER, _FEWEST = 1.5, 1.9, 3
 """Length of a 1, and height of another digit, over the usual height of digits, from which strokes that stand one below
 the other are none, and how many digits tell what is usual."""
@@ -144,6 +146,7 @@ def _fragment_costs(
     """
     shrink = np.array([h.strokes.level.shrink for h in hypotheses])
     joined = np.array([len(h.pieces) > 1 for h in hypotheses])
+    widths = np.array([h.stroke_width for h in hypotheses])
     likely = scores > 0
     costs = np.zeros(len(hypotheses))
     usual = _usual_height(places.boxes[(scores >= _SURELY_WHOLE) & (values > 1)])
@@ -165,8 +168,9 @@ def _fragment_costs(
         # each dash of a broken line looks like a 1
         read = places.boxes[parts & ~joined & ((values != 1) | (len(whole.pieces) < BROKEN))]
         if values[i] == 1:
-            # of a long line, a piece is no more
+            # of a long line, a piece is no more; what is far thinner is itself, and the line its blurred view
             parts &= (values == 1) & (places.lengths < _SHORTER * places.lengths[i]) & whole.is_bar
+            parts &= widths > _BLURRED * whole.stroke_width
         elif not joined[i]:
             parts &= (values == 1) & (scores[i] >= _SURELY_WHOLE)
         if not parts.any():

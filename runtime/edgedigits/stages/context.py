@@ -49,6 +49,8 @@ _BAR_TELLS = 0.01
 _CUT_BAR_COST = 3.0
 """A bar that the border cuts may be of any length."""
 
+_LIGHTS = 16
+"""How many rows, and columns, of the paper round a stroke are looked at."""
 _RING = 0.3
 """Width of the ring that is looked at, in heights of the stroke."""
 _SOFT = np.ones((5, 5), np.uint8)
@@ -74,7 +76,9 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
     strength = cv2.norm(level.ink[top:bottom, left:right], cv2.NORM_L2, paper)
     unrest = strength / math.sqrt(max(cv2.countNonZero(paper), 1)) / hypothesis.contrast
 
-    lights = np.sort(level.paper[top:bottom:2, left:right:2], axis=None)
+    # the paper's light changes slowly: some hundred pixels tell as much as all
+    step = max(2, min(right - left, bottom - top) // _LIGHTS)
+    lights = np.sort(level.paper[top:bottom:step, left:right:step], axis=None)
     dark, bright = (int(lights[round(share * (lights.size - 1))]) for share in (0.1, 0.9))
     steps = math.log((bright + DARK) / (dark + DARK) / _STEP)
     starts, ends = (x <= 1, y <= 1), (x + width >= wide - 1, y + height >= high - 1)
