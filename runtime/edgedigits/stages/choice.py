@@ -42,7 +42,7 @@ _APART = 0.4
 """Share of the smaller box up to which two digits may overlap."""
 _INSIDE, _SAME_INK = 0.8, 0.2
 """Share of the smaller box up to which two digits may overlap where no more than this share of its ink is of both."""
-_MOST_DIGITS = 2000
+MOST_DIGITS = 2000
 """A written page holds fewer; comparing each with each would take gigabytes where a texture holds more."""
 _COMPARED_AT_ONCE = 1 << 20
 """Pairs of boxes: a texture has more than there is memory for."""
@@ -103,7 +103,7 @@ def choose(
     users = _users(hypotheses, np.flatnonzero(likely).tolist())
     chosen: dict[int, list[int]] = {}
     for i in np.argsort(-weight, kind="stable").tolist():
-        if len(chosen) == _MOST_DIGITS:
+        if len(chosen) == MOST_DIGITS:
             break
         if free[i]:
             overlap = places.overlap(i)
