@@ -215,7 +215,7 @@ _ODD_COST = np.array([2.0, 2.0, 1.5])
 _MOST_ODD_COST = 4.0
 _PALE, _PALE_COST = np.log(4.0), 6.0
 """Factor from which what is fainter than the page's digits is hardly of their side of the paper."""
-_TELLING = 1.6
+_TELLING = 2.0
 """So many sure digits beside one tell what is usual on the page; a single one tells less, if enough against a 1."""
 _COMPANY = 0.7
 _MOST_COMPANY = 2.0
