@@ -22,9 +22,9 @@ from PIL import Image
 from tests.runtime.samples import draw_text
 
 CPU_SECONDS = 2.0
-"""On a machine, and in a moment, that takes `_REFERENCE` CPU seconds for `_reference_work`; a slower one is given more."""
+"""For reading an image of a megapixel, where `_reference_work` takes `_REFERENCE`; a slower machine is given more."""
 _REFERENCE = 0.15
-"""For reading an image of a megapixel."""
+"""CPU seconds."""
 _PATIENCE = 60.0
 
 
