@@ -9,7 +9,6 @@ import select
 import struct
 import subprocess
 import sys
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -22,9 +21,7 @@ from PIL import Image
 from tests.runtime.samples import draw_text
 
 CPU_SECONDS = 2.0
-"""For reading an image of a megapixel, where `_reference_work` takes `_REFERENCE`; a slower machine is given more."""
-_REFERENCE = 0.15
-"""CPU seconds."""
+"""For reading an image of a megapixel."""
 _PATIENCE = 60.0
 
 
@@ -163,23 +160,6 @@ def _with_checksums(png: bytearray) -> bytes:
     return bytes(png)
 
 
-def _slowness() -> float:
-    """Return how many times as long the machine takes for the reference now as where the limit was chosen."""
-    start = time.process_time()
-    _reference_work()
-    return (time.process_time() - start) / _REFERENCE
-
-
-def _reference_work() -> None:
-    """Do what reading does: OpenCV and numpy on small arrays, and Python between them."""
-    grey = np.random.default_rng(0).integers(0, 255, (480, 640), np.uint8)
-    for _ in range(40):
-        cv2.morphologyEx(grey, cv2.MORPH_CLOSE, np.ones((25, 25), np.uint8))
-        cv2.connectedComponentsWithStats((grey > 200).view(np.uint8))
-    for row in range(20_000):
-        np.maximum(grey[row % 480], 7).sum()
-
-
 class LimitedReader:
     """A process that reads images with little memory to spare; it is started again when it was lost."""
 
@@ -214,9 +194,7 @@ class LimitedReader:
             code = self._process.wait()
             self._stop()
             return f"the process ended with {code}"
-        return error or (
-            f"{seconds:.1f} s of CPU" if seconds > CPU_SECONDS and seconds > CPU_SECONDS * _slowness() else ""
-        )
+        return error or (f"{seconds:.1f} s of CPU" if seconds > CPU_SECONDS else "")
 
     def _stop(self) -> None:
         if self._process is not None:
