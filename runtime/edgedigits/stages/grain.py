@@ -25,9 +25,9 @@ _NEARBY = np.ones((REACH, REACH), np.uint8)
 
 def are_grainy(digits: Sequence[Hypothesis]) -> bool:
     """Tell whether digits, the surest ones first, were written in pencil, chalk or the like."""
-    shares = [share for one in digits[:_ENOUGH] if not one.is_part for share in [_middle_shares(one)]]
-    shares = [share for share in shares if share.size >= _FEWEST]
-    return bool(shares) and float(np.concatenate(shares).mean()) < _EVEN
+    shares = [_middle_shares(one) for one in digits[:_ENOUGH] if not one.is_part]
+    telling = [share for share in shares if share.size >= _FEWEST]
+    return bool(telling) and float(np.concatenate(telling).mean()) < _EVEN
 
 
 def _middle_shares(one: Hypothesis) -> npt.NDArray[np.float64]:
