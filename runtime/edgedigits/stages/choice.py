@@ -64,11 +64,11 @@ def sort_views(hypotheses: Sequence[Hypothesis]) -> tuple[list[Hypothesis], list
     for i in (int(j) for j in np.argsort(misfit(hypotheses), kind="stable")):
         if not free[i]:
             continue
-        same = places.overlap(i).same() & free
-        free &= ~same
-        same[i] = False
+        near = places.near(i)
+        same = near[places.overlap(i, near).same() & free[near]]
+        free[same] = False
         best.append(hypotheses[i])
-        others.append([hypotheses[j] for j in np.flatnonzero(same).tolist()])
+        others.append([hypotheses[j] for j in same.tolist() if j != i])
     return best, others
 
 
@@ -269,12 +269,21 @@ class _Places:
         self._right, self._bottom = self._left + boxes[:, 2], self._top + boxes[:, 3]
         self.lengths = np.hypot(boxes[:, 2], boxes[:, 3])
         self._area = boxes[:, 2] * boxes[:, 3]
+        self._by_left = np.argsort(self._left)
+        self._lefts = self._left[self._by_left]
 
-    def overlap(self, i: int) -> _Overlap:
-        """Return how boxes overlap box i."""
-        across = np.minimum(self._right, self._right[i]) - np.maximum(self._left, self._left[i])
-        down = np.minimum(self._bottom, self._bottom[i]) - np.maximum(self._top, self._top[i])
-        return _Overlap(np.maximum(across, 0) * np.maximum(down, 0), self._area, float(self._area[i]))
+    def near(self, i: int) -> npt.NDArray[np.intp]:
+        """Return the indices of all boxes that may show the same as box i, in their order: few of a texture's."""
+        # two that do share at least this part of the width of each, so that neither is far wider
+        left, width = self._left[i], self.boxes[i, 2]
+        start, stop = np.searchsorted(self._lefts, (left - width / _SAME, left + width))
+        return np.sort(self._by_left[start:stop])
+
+    def overlap(self, i: int, among: npt.NDArray[np.intp] | slice = slice(None)) -> _Overlap:
+        """Return how boxes, all or some by their indices, overlap box i."""
+        across = np.minimum(self._right[among], self._right[i]) - np.maximum(self._left[among], self._left[i])
+        down = np.minimum(self._bottom[among], self._bottom[i]) - np.maximum(self._top[among], self._top[i])
+        return _Overlap(np.maximum(across, 0) * np.maximum(down, 0), self._area[among], float(self._area[i]))
 
 
 @dataclass(frozen=True, eq=False)
