@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from edgedigits.errors import EdgeDigitsError
+from edgedigits_train import batch_normalisation
 from edgedigits_train.backend import JIT, keras
 from edgedigits_train.batches import Batches
 from edgedigits_train.checkpoints import Stage, State
@@ -114,7 +115,7 @@ def _read_targets(targets: Any) -> tuple[Any, Any]:
 
 def _compiled(recipe: Recipe, steps: int) -> keras.Model:
     """Return the network and its optimizer, whose schedule lasts for `steps`, as they are before the first step."""
-    model = build_model(recipe)
+    model = build_model(recipe, batch_normalisation.FASTEST)
     warm_up = int(recipe.warm_up * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / max(1, warm_up),

@@ -10,7 +10,9 @@ CLASSES = 11
 """The ten digits, and what is none."""
 
 
-def build_model(recipe: Recipe) -> keras.Model:
+def build_model(
+    recipe: Recipe, normalization: type[keras.layers.BatchNormalization] = keras.layers.BatchNormalization
+) -> keras.Model:
     """Return the untrained network of a recipe.
 
     Convolutions with batch normalisation and ReLU: some at 14×14 pixels, the rest at 7×7; the first is 5×5, the others
@@ -18,6 +20,10 @@ def build_model(recipe: Recipe) -> keras.Model:
     weights and see what a small network misses at 7×7. One 7×7 depthwise convolution then weighs each channel's map as
     a whole; a dense layer answers. The layers form a plain chain, so calling `model.layers[1:]` in turn on an input of
     another type gives the same network.
+
+    Args:
+        recipe: the widths of its layers.
+        normalization: the layers that normalise batches; other ones than Keras' own are for fitting only.
 
     Returns:
         A Keras model from `glyphs`, uint8 (N, 28, 28, 1), 0 paper, 255 ink, to `logits`, float32 (N, 11), of the ten
@@ -34,7 +40,7 @@ def build_model(recipe: Recipe) -> keras.Model:
     for number, (width, stride) in enumerate(convolutions, start=1):
         size = 5 if number == 1 else 3
         x = layers.Conv2D(width, size, strides=stride, padding="same", use_bias=False, name=f"conv{number}")(x)
-        x = layers.BatchNormalization(momentum=0.98, name=f"norm{number}")(x)
+        x = normalization(momentum=0.98, name=f"norm{number}")(x)
         x = layers.ReLU(name=f"relu{number}")(x)
     x = layers.DepthwiseConv2D(x.shape[1], use_bias=False, name="pool")(x)
     x = layers.Flatten(name="features")(x)
