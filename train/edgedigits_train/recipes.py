@@ -97,8 +97,8 @@ _FEW_ADDITIONS = Additions(captured=3_000, soiled=2_500, severed=1_000, written=
 
 _ADDITIONS = Additions(captured=14_000, soiled=12_000, severed=8_000, written=14_000, lookalikes=5_000, outliers=18_000)
 
-_GENERALIST = Recipe("teacher", widths=((32, 40, 40), (64, 96, 128)), epochs=12, additions=_ADDITIONS)
-_SPECIALIST = replace(_GENERALIST, epochs=20, additions=Additions())
+_GENERALIST = Recipe("teacher", widths=((32, 48, 48), (64, 96, 128)), epochs=14, additions=_ADDITIONS)
+_SPECIALIST = replace(_GENERALIST, epochs=45, additions=Additions())
 
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe
@@ -125,8 +125,8 @@ RECIPES: Mapping[str, Recipe] = {
         ),
         Recipe(
             "best",
-            widths=((32, 24, 24), (40, 56, 68)),
-            epochs=42,
+            widths=((32, 32, 32), (48, 48, 48)),
+            epochs=40,
             additions=_ADDITIONS,
             distillation=Distillation((_SPECIALIST, _SPECIALIST, _GENERALIST), views=8),
         ),

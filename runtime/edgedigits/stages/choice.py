@@ -106,11 +106,12 @@ def choose(
         if len(chosen) == MOST_DIGITS:
             break
         if free[i]:
-            overlap = places.overlap(i)
-            chosen[i] = np.flatnonzero(overlap.same() & likely).tolist()
+            near = places.touching(i)
+            overlap = places.overlap(i, near)
+            chosen[i] = near[overlap.same() & likely[near]].tolist()
             # boxes of slanted digits overlap where the digits do not
-            beside = np.flatnonzero(overlap.beside() & free).tolist()
-            free &= overlap.apart()
+            beside = near[overlap.beside() & free[near]].tolist()
+            free[near] &= overlap.apart()
             free[[j for j in beside if _shared_ink(hypotheses[i], hypotheses[j]) < _SAME_INK]] = True
             for piece in _whole_pieces(hypotheses[i]):
                 free[users[piece]] = False
@@ -151,45 +152,47 @@ def _fragment_costs(
     costs = np.zeros(len(hypotheses))
     usual = _usual_height(places.boxes[(scores >= _SURELY_WHOLE) & (values > 1)])
     for i in np.flatnonzero((scores >= _WHOLE) & np.array([not h.is_part for h in hypotheses])).tolist():
-        whole, parts = hypotheses[i], places.overlap(i).parts()
-        if _encircles(i, parts & (scores >= _WRITTEN), hypotheses):
+        whole = hypotheses[i]
+        near = places.touching(i)
+        parts = near[places.overlap(i, near).parts()]
+        if _encircles(whole, [hypotheses[j] for j in parts[scores[parts] >= _WRITTEN].tolist()]):
             costs[i] = _RING_COST
             continue
         if not joined[i]:
-            costs[parts & (shrink > shrink[i])] = _FRAGMENT_COST
-        if joined[i] and _is_column(i, parts & (values > 1) & (scores >= _WRITTEN), values, places, usual):
+            costs[parts[shrink[parts] > shrink[i]]] = _FRAGMENT_COST
+        written = parts[(values[parts] > 1) & (scores[parts] >= _WRITTEN)]
+        if joined[i] and _is_column(i, len(written) > 0, values, places, usual):
             costs[i] = _STROKE_COST
             continue
-        parts &= likely
-        if not parts.any():
-            continue
-        if joined[i] and _stand_in_a_row(places.boxes[parts & (scores >= scores[i] + _FAR_SURER)]):
+        parts = parts[likely[parts]]
+        if joined[i] and _stand_in_a_row(places.boxes[parts[scores[parts] >= scores[i] + _FAR_SURER]]):
             continue
         # each dash of a broken line looks like a 1
-        read = places.boxes[parts & ~joined & ((values != 1) | (len(whole.pieces) < BROKEN))]
+        read = parts[~joined[parts] & ((values[parts] != 1) | (len(whole.pieces) < BROKEN))]
         if values[i] == 1:
             # of a long line, a piece is no more; what is far thinner is itself, and the line its blurred view
-            parts &= (values == 1) & (places.lengths < _SHORTER * places.lengths[i]) & whole.is_bar
-            parts &= widths > _BLURRED * whole.stroke_width
+            shorter = places.lengths[parts] < _SHORTER * places.lengths[i]
+            blurred = widths[parts] <= _BLURRED * whole.stroke_width
+            parts = parts[(values[parts] == 1) & shorter & ~blurred & whole.is_bar]
         elif not joined[i]:
-            parts &= (values == 1) & (scores[i] >= _SURELY_WHOLE)
-        if not parts.any():
+            parts = parts[(values[parts] == 1) & (scores[i] >= _SURELY_WHOLE)]
+        if not len(parts):
             continue
-        strokes = whole.strokes if joined[i] else hypotheses[int(np.where(parts, scores, -np.inf).argmax())].strokes
-        if values[i] == 1 or _unread(strokes, whole.box, read) >= _REST:
+        strokes = whole.strokes if joined[i] else hypotheses[int(parts[scores[parts].argmax()])].strokes
+        if values[i] == 1 or _unread(strokes, whole.box, places.boxes[read]) >= _REST:
             costs[parts] = np.maximum(costs[parts], _STROKE_COST)
     return costs
 
 
-def _encircles(i: int, parts: npt.NDArray[np.bool_], hypotheses: Sequence[Hypothesis]) -> bool:
-    """Tell whether one hypothesis is drawn round one of its parts (N,), of other ink."""
-    lowest, palest = _WITHIN * hypotheses[i].box[3], _PALE * hypotheses[i].contrast
+def _encircles(ring: Hypothesis, parts: Sequence[Hypothesis]) -> bool:
+    """Tell whether a hypothesis is drawn round one of its parts, of other ink."""
+    lowest, palest = _WITHIN * ring.box[3], _PALE * ring.contrast
     return any(
-        hypotheses[j].box[3] >= lowest
-        and hypotheses[j].contrast >= palest
-        and _is_all_round(hypotheses[i], hypotheses[j].box)
-        and _shared_ink(hypotheses[i], hypotheses[j]) < _OTHER_INK
-        for j in np.flatnonzero(parts).tolist()
+        part.box[3] >= lowest
+        and part.contrast >= palest
+        and _is_all_round(ring, part.box)
+        and _shared_ink(ring, part) < _OTHER_INK
+        for part in parts
     )
 
 
@@ -202,13 +205,11 @@ def _is_all_round(ring: Hypothesis, box: Box) -> bool:
     return all(side.any() for side in (rows[:, :x], rows[:, x + width :], columns[:y], columns[y + height :]))
 
 
-def _is_column(
-    i: int, digits: npt.NDArray[np.bool_], values: npt.NDArray[np.intp], places: _Places, usual: float
-) -> bool:
-    """Tell whether a hypothesis is ones, or one of these digits (N,) and more, one below the other."""
+def _is_column(i: int, holds_digits: bool, values: npt.NDArray[np.intp], places: _Places, usual: float) -> bool:
+    """Tell whether a hypothesis is ones, or a digit and more, one below the other."""
     if values[i] == 1:
         return bool(places.lengths[i] > _LONGER * usual)
-    return bool(digits.any() and places.boxes[i, 3] > _HIGHER * usual)
+    return holds_digits and bool(places.boxes[i, 3] > _HIGHER * usual)
 
 
 def _stand_in_a_row(boxes: npt.NDArray[np.float64]) -> bool:
@@ -271,6 +272,7 @@ class _Places:
         self._area = boxes[:, 2] * boxes[:, 3]
         self._by_left = np.argsort(self._left)
         self._lefts = self._left[self._by_left]
+        self._widest = boxes[:, 2].max(initial=0)
 
     def near(self, i: int) -> npt.NDArray[np.intp]:
         """Return the indices of all boxes that may show the same as box i, in their order: few of a texture's."""
@@ -279,8 +281,13 @@ class _Places:
         start, stop = np.searchsorted(self._lefts, (left - width / _SAME, left + width))
         return np.sort(self._by_left[start:stop])
 
-    def overlap(self, i: int, among: npt.NDArray[np.intp] | slice = slice(None)) -> _Overlap:
-        """Return how boxes, all or some by their indices, overlap box i."""
+    def touching(self, i: int) -> npt.NDArray[np.intp]:
+        """Return the indices of all boxes that may overlap box i, in their order: few of a texture's."""
+        start, stop = np.searchsorted(self._lefts, (self._left[i] - self._widest, self._right[i]))
+        return np.sort(self._by_left[start:stop])
+
+    def overlap(self, i: int, among: npt.NDArray[np.intp]) -> _Overlap:
+        """Return how boxes, by their indices, overlap box i."""
         across = np.minimum(self._right[among], self._right[i]) - np.maximum(self._left[among], self._left[i])
         down = np.minimum(self._bottom[among], self._bottom[i]) - np.maximum(self._top[among], self._top[i])
         return _Overlap(np.maximum(across, 0) * np.maximum(down, 0), self._area[among], float(self._area[i]))
