@@ -11,7 +11,7 @@ from edgedigits_train.handwriting.alphabet import LETTERS, SIGNS
 from edgedigits_train.handwriting.curves import stroke_matrices
 from edgedigits_train.handwriting.glyphs import draw_glyph, render_glyphs, render_lookalikes
 from edgedigits_train.handwriting.letterforms import DIGITS, LOOKALIKES, Letterform
-from edgedigits_train.handwriting.nondigits import KINDS, render_nondigits
+from edgedigits_train.handwriting.nondigits import KINDS, render_characters, render_nondigits
 from edgedigits_train.handwriting.strokes import write
 from edgedigits_train.handwriting.writer import Writer, choose
 
@@ -127,6 +127,15 @@ def test_nondigits_keep_the_contract_and_follow_from_their_seed() -> None:
     assert np.array_equal(glyphs, again)
     other, _ = render_nondigits(300, seed=8)
     assert not np.array_equal(glyphs, other)
+
+
+def test_characters_keep_the_contract_and_follow_from_their_seed() -> None:
+    glyphs = render_characters(150, seed=7)
+    assert (glyphs.shape, glyphs.dtype) == ((150, 28, 28, 1), np.uint8)
+    assert (glyphs.max(axis=(1, 2, 3)) > 100).all()
+    assert np.array_equal(glyphs, render_characters(150, seed=7))
+    assert not np.array_equal(glyphs, render_characters(150, seed=8))
+    assert len(np.unique(glyphs, axis=0)) == 150, "no writer twice"
 
 
 def test_lookalikes_are_ones_and_fours_as_labelled() -> None:

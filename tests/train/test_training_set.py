@@ -14,17 +14,19 @@ from edgedigits_train.datasets import Dataset
 from edgedigits_train.recipes import Additions
 from edgedigits_train.training_set import NONE, assemble
 
-ADDITIONS = Additions(captured=600, soiled=30, severed=10, written=20, lookalikes=20, outliers=40)
+ADDITIONS = Additions(captured=600, soiled=30, severed=10, written=20, lookalikes=20, characters=30, outliers=40)
 
 
 def test_the_datasets_digits_are_all_there_and_the_additions_with_them(small: Dataset) -> None:
     training = assemble(small.training, ADDITIONS, seed=1)
     own = len(small.training)
-    assert len(training) == own + 720
+    assert len(training) == own + 750
     assert np.array_equal(training.glyphs[:own], small.training.glyphs)
-    assert np.count_nonzero(training.labels == NONE) == 40
+    assert np.count_nonzero(training.labels == NONE) == 70
     assert training.labels.max() == NONE
-    assert not np.any(training.labels[own + ADDITIONS.doubtful :] == NONE), "what was written comes last"
+    written = training.labels[own + ADDITIONS.doubtful :]
+    assert (written < NONE).sum() == 40, "what was written comes last"
+    assert (written == NONE).sum() == 30
     assert training.glyphs.any(axis=(1, 2, 3)).mean() > 0.99
 
 

@@ -19,7 +19,8 @@ class Additions:
         severed: of the dataset's digits, cut from others that they touched.
         written: of the synthesizer's digits in every letterform, written with other pens and taken out of photos.
         lookalikes: of the synthesizer's digits in letterforms that are easily taken for another digit, likewise.
-        outliers: of what is no digit.
+        characters: of the synthesizer's letters and signs, which are no digits, likewise.
+        outliers: of whatever else is no digit.
     """
 
     captured: int = 0
@@ -27,6 +28,7 @@ class Additions:
     severed: int = 0
     written: int = 0
     lookalikes: int = 0
+    characters: int = 0
     outliers: int = 0
 
     @property
@@ -92,10 +94,14 @@ class Distillation:
     temperature: float = 2.0
 
 
-_FEW_ADDITIONS = Additions(captured=3_000, soiled=2_500, severed=1_000, written=2_500, lookalikes=1_500, outliers=4_500)
+_FEW_ADDITIONS = Additions(
+    captured=3_000, soiled=2_500, severed=1_000, written=2_500, lookalikes=1_500, characters=1_000, outliers=4_500
+)
 """For a training that lasts minutes, which is better spent on the dataset's own digits."""
 
-_ADDITIONS = Additions(captured=14_000, soiled=12_000, severed=8_000, written=14_000, lookalikes=5_000, outliers=18_000)
+_ADDITIONS = Additions(
+    captured=14_000, soiled=12_000, severed=8_000, written=14_000, lookalikes=5_000, characters=6_000, outliers=18_000
+)
 
 _GENERALIST = Recipe("teacher", widths=((32, 48, 48), (64, 96, 128)), epochs=14, additions=_ADDITIONS)
 _SPECIALIST = replace(_GENERALIST, epochs=45, additions=Additions())

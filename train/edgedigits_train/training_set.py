@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+import numpy.typing as npt
 from tqdm import tqdm
 
 from edgedigits.errors import EdgeDigitsError
@@ -22,7 +23,7 @@ from edgedigits_train.captured import (
 )
 from edgedigits_train.captured.outliers import Material
 from edgedigits_train.datasets import LabelledGlyphs, join
-from edgedigits_train.handwriting import render_every_form, render_lookalikes
+from edgedigits_train.handwriting import render_characters, render_every_form, render_lookalikes
 from edgedigits_train.nondigit_files import hash_nondigits, load_nondigits
 from edgedigits_train.recipes import Additions
 
@@ -85,14 +86,8 @@ _GLYPHS, _LABELS, _DOODLES = "glyphs.npy", "labels.npy", "doodles.npz"
 
 
 def _tasks(additions: Additions) -> Iterator[_Task]:
-    for kind, count in (
-        ("captured", additions.captured),
-        ("soiled", additions.soiled),
-        ("severed", additions.severed),
-        ("outliers", additions.outliers),
-        ("written", additions.written),
-        ("lookalikes", additions.lookalikes),
-    ):
+    for kind in _MAKERS:
+        count = getattr(additions, kind)
         for number, start in enumerate(range(0, count, _AT_ONCE)):
             yield _Task(kind, number, min(_AT_ONCE, count - start))
 
@@ -134,25 +129,57 @@ class _Maker:
 
     def __call__(self, task: _Task) -> LabelledGlyphs:
         rng = np.random.default_rng((self.seed, *task.kind.encode(), task.number))
-        match task.kind:
-            case "captured":
-                digits = self._chosen(task.count, rng)
-                return LabelledGlyphs(capture_digits(digits.glyphs, digits.labels, rng), digits.labels)
-            case "soiled":
-                digits = self._chosen(task.count, rng)
-                return LabelledGlyphs(soil_digits(digits.glyphs, rng), digits.labels)
-            case "severed":
-                return LabelledGlyphs(*sever_digits(self.material.glyphs, self.material.labels, task.count, rng))
-            case "written":
-                glyphs, labels = render_every_form(task.count, int(rng.integers(1 << 31)))
-                return LabelledGlyphs(capture_digits(glyphs, labels, rng), labels)
-            case "lookalikes":
-                glyphs, labels = render_lookalikes(task.count, int(rng.integers(1 << 31)))
-                return LabelledGlyphs(capture_plainly(glyphs, rng), labels)
-            case _:
-                outliers = capture_outliers(self.material, task.count, rng)
-                return LabelledGlyphs(outliers, np.full(task.count, NONE, np.uint8))
+        return _MAKERS[task.kind](self.material, task.count, rng)
 
-    def _chosen(self, count: int, rng: np.random.Generator) -> LabelledGlyphs:
-        chosen = rng.choice(len(self.material.labels), count, replace=False)
-        return LabelledGlyphs(self.material.glyphs[chosen], self.material.labels[chosen])
+
+def _chosen(material: Material, count: int, rng: np.random.Generator) -> LabelledGlyphs:
+    chosen = rng.choice(len(material.labels), count, replace=False)
+    return LabelledGlyphs(material.glyphs[chosen], material.labels[chosen])
+
+
+def _captured(material: Material, count: int, rng: np.random.Generator) -> LabelledGlyphs:
+    digits = _chosen(material, count, rng)
+    return LabelledGlyphs(capture_digits(digits.glyphs, digits.labels, rng), digits.labels)
+
+
+def _soiled(material: Material, count: int, rng: np.random.Generator) -> LabelledGlyphs:
+    digits = _chosen(material, count, rng)
+    return LabelledGlyphs(soil_digits(digits.glyphs, rng), digits.labels)
+
+
+def _severed(material: Material, count: int, rng: np.random.Generator) -> LabelledGlyphs:
+    return LabelledGlyphs(*sever_digits(material.glyphs, material.labels, count, rng))
+
+
+def _outliers(material: Material, count: int, rng: np.random.Generator) -> LabelledGlyphs:
+    return _no_digits(capture_outliers(material, count, rng))
+
+
+def _written(material: Material, count: int, rng: np.random.Generator) -> LabelledGlyphs:
+    glyphs, labels = render_every_form(count, int(rng.integers(1 << 31)))
+    return LabelledGlyphs(capture_digits(glyphs, labels, rng), labels)
+
+
+def _lookalikes(material: Material, count: int, rng: np.random.Generator) -> LabelledGlyphs:
+    glyphs, labels = render_lookalikes(count, int(rng.integers(1 << 31)))
+    return LabelledGlyphs(capture_plainly(glyphs, rng), labels)
+
+
+def _characters(material: Material, count: int, rng: np.random.Generator) -> LabelledGlyphs:
+    return _no_digits(capture_plainly(render_characters(count, int(rng.integers(1 << 31))), rng))
+
+
+def _no_digits(glyphs: npt.NDArray[np.uint8]) -> LabelledGlyphs:
+    return LabelledGlyphs(glyphs, np.full(len(glyphs), NONE, np.uint8))
+
+
+_MAKERS: Mapping[str, Callable[[Material, int, np.random.Generator], LabelledGlyphs]] = {
+    "captured": _captured,
+    "soiled": _soiled,
+    "severed": _severed,
+    "outliers": _outliers,
+    "written": _written,
+    "lookalikes": _lookalikes,
+    "characters": _characters,
+}
+"""What makes each addition, by its name in `Additions`: those of doubtful labels first."""

@@ -16,13 +16,14 @@ Everything follows from a seed: the same numbers give the same pixels.
 
 from edgedigits_train.handwriting.clips import render_clip
 from edgedigits_train.handwriting.glyphs import render_every_form, render_glyphs, render_lookalikes
-from edgedigits_train.handwriting.nondigits import render_nondigits
+from edgedigits_train.handwriting.nondigits import render_characters, render_nondigits
 from edgedigits_train.handwriting.scenes import Conditions, Scene, SceneDigit, render_scene
 
 __all__ = [
     "Conditions",
     "Scene",
     "SceneDigit",
+    "render_characters",
     "render_clip",
     "render_every_form",
     "render_glyphs",
