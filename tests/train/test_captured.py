@@ -7,12 +7,20 @@ import numpy as np
 import pytest
 
 from edgedigits.reader import Reader
-from edgedigits_train.captured import KINDS, capture_digits, capture_outliers, sever_digits, soil_digits
+from edgedigits_train.captured import (
+    KINDS,
+    capture_digits,
+    capture_outliers,
+    capture_plainly,
+    sever_digits,
+    soil_digits,
+)
 from edgedigits_train.captured.canvas import SIDE, change_pen, enlarge, hollow
 from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.flourishes import flourish
 from edgedigits_train.captured.outliers import Material
 from edgedigits_train.datasets import Dataset
+from edgedigits_train.handwriting import render_characters
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +133,11 @@ def test_outliers_follow_the_seed(material: Material) -> None:
 def test_without_doodles_the_other_kinds_take_their_part(small: Dataset) -> None:
     material = Material(small.training.glyphs, small.training.labels, {})
     assert len(capture_outliers(material, 30, np.random.default_rng(0))) == 30
+
+
+def test_most_letters_and_signs_are_known_for_what_they_are(reader: Reader) -> None:
+    glyphs = capture_plainly(render_characters(540, seed=9), np.random.default_rng(3))
+    assert (reader.classify(glyphs[..., 0]).digit_scores >= 0.5).mean() < 0.17
 
 
 def test_most_outliers_are_known_for_what_they_are(material: Material, reader: Reader) -> None:

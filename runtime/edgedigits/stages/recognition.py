@@ -44,7 +44,7 @@ _EXPLAINS = 1.0
 """Evidence from which a digit counts as explaining its ink."""
 _JOINED = 0.5
 """Evidence from which strokes are one digit together, so that they need not be cut."""
-_NEARLY_AS_SURE = 2.0
+_NEARLY_AS_SURE = 2.5
 """Evidence by which views of a digit may differ and be one as good as the other."""
 _REJECTED = 0.0
 """Evidence below which connected strokes are something else."""
