@@ -14,7 +14,6 @@ import numpy.typing as npt
 from edgedigits.errors import InputError
 from edgedigits.glyphs import normalise_crop
 from edgedigits.images import load_image
-from edgedigits_train.captured import capture_plainly
 from edgedigits_train.evaluation import shapes
 from edgedigits_train.handwriting import render_characters, render_nondigits
 from edgedigits_train.nondigit_files import load_nondigits
@@ -80,8 +79,7 @@ def make_outliers(folder: Path | None, *, seed: int, count: int = COUNT) -> Iter
         yield from _from_files(folder / "nondigits", False, count, np.random.default_rng((seed, 102)))
     written, _ = render_nondigits(count, seed + 4_000_000)
     yield Outliers("synthesizer's", False, written)
-    characters = capture_plainly(render_characters(count, seed + 5_000_000), np.random.default_rng((seed, 103)))
-    yield Outliers("letters and signs", False, characters)
+    yield Outliers("letters and signs", False, render_characters(count, seed + 5_000_000))
 
 
 def missing_files(folder: Path | None) -> list[str]:
