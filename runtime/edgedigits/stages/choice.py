@@ -64,7 +64,7 @@ def sort_views(hypotheses: Sequence[Hypothesis]) -> tuple[list[Hypothesis], list
     for i in (int(j) for j in np.argsort(misfit(hypotheses), kind="stable")):
         if not free[i]:
             continue
-        near = places.near(i)
+        near = places.touching(i)
         same = near[places.overlap(i, near).same() & free[near]]
         free[same] = False
         best.append(hypotheses[i])
@@ -273,13 +273,6 @@ class _Places:
         self._by_left = np.argsort(self._left)
         self._lefts = self._left[self._by_left]
         self._widest = boxes[:, 2].max(initial=0)
-
-    def near(self, i: int) -> npt.NDArray[np.intp]:
-        """Return the indices of all boxes that may show the same as box i, in their order: few of a texture's."""
-        # two that do share at least this part of the width of each, so that neither is far wider
-        left, width = self._left[i], self.boxes[i, 2]
-        start, stop = np.searchsorted(self._lefts, (left - width / _SAME, left + width))
-        return np.sort(self._by_left[start:stop])
 
     def touching(self, i: int) -> npt.NDArray[np.intp]:
         """Return the indices of all boxes that may overlap box i, in their order: few of a texture's."""
