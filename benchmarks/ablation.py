@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from statistics import mean
 
 import numpy as np
@@ -29,7 +29,10 @@ VIEWS = 300_000
 """Glyphs that each variant sees."""
 
 DEFAULT = replace(
-    RECIPES["default"], additions=Additions(captured=3_200, soiled=2_800, severed=1_000, written=2_000, outliers=3_600)
+    RECIPES["default"],
+    additions=Additions(
+        **{kind: round(count * FITTED / 55_000) for kind, count in asdict(RECIPES["default"].additions).items()}
+    ),
 )
 """The default recipe with additions in proportion to the fewer digits."""
 
@@ -44,8 +47,8 @@ VARIANTS: Mapping[str, Recipe] = {
     "no augmentation": replace(DEFAULT, augmentation=STILL),
     "SGD": replace(DEFAULT, optimizer="sgd", learning_rate=0.2, weight_decay=2e-3),
     "no averaging": replace(DEFAULT, averaging=0.0),
-    "7×7 pixels from the second convolution": replace(DEFAULT, widths=((16,), (24, 24, 40, 56))),
-    "twice the weights": replace(DEFAULT, widths=((32, 24, 24), (40, 56, 68))),
+    "7×7 pixels from the second convolution": replace(DEFAULT, widths=((16,), (32, 32, 32, 64))),
+    "twice the weights": replace(DEFAULT, widths=((32, 48, 48), (48, 64))),
     "tiny's widths": TINY,
     "tiny's widths, 7×7 pixels from the second": replace(TINY, widths=((16,), (16, 16, 20, 24))),
 }

@@ -1,7 +1,7 @@
 """Checkpoints: the state of a training that is not finished, so that an interruption loses nothing.
 
 Keras' own BackupAndRestore does not do here: it overwrites its only file in place, so that a full disk takes the last
-good state, too; it goes on at the beginning of an epoch only, and keeps neither best weights nor history.
+good state, too; it goes on at the beginning of an epoch only, and keeps neither the best weights nor the history.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ class State:
         step: how many steps of the next one are done.
         history: the values of each epoch that is done, by name.
         best: the lowest held-out loss so far.
-        arrays: groups of arrays, by name: all variables of the fit, and the best weights so far.
+        arrays: groups of arrays, by name: all variables of the fit, and the averaged weights after the last epoch and
+            after the one with the lowest loss.
     """
 
     epoch: int = 0

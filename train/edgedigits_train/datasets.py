@@ -54,7 +54,7 @@ class Dataset:
         name: what metrics.json calls it.
         hashes: SHA-256 by file name, of what it was made from.
         training: what the weights are fitted to.
-        held_out: what weights, temperature and thresholds are selected by.
+        held_out: what recipes are chosen by, and temperature and threshold fitted to.
         test: scored once, when everything is selected.
     """
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from edgedigits_train.backend import keras
-from edgedigits_train.batches import AugmentedBatches, Batch
+from edgedigits_train.batches import AugmentedBatches, Batch, makers
 from edgedigits_train.checkpoints import Stage, State
 from edgedigits_train.metrics import log_softmax
 from edgedigits_train.model import CLASSES
@@ -108,7 +108,7 @@ def teach(
     targets = list(state.arrays.get("targets", []))
     with (
         stage.uninterrupted(),
-        ThreadPoolExecutor(2) as pool,
+        makers() as pool,
         tqdm(total=views * each, initial=len(targets) * each, desc="teach", disable=not progress) as bar,
     ):
         for view in range(len(targets), views):

@@ -29,7 +29,7 @@ def learn(
         recipe: what is fitted, and how.
         training: what it is fitted to, as `training_set.assemble` returns it.
         digits: how many of the first of these are the dataset's own; what joined them comes after.
-        held_out: what epochs are selected by.
+        held_out: what epochs are scored with.
         seed: of weights, order and augmentation.
         progress: show bars on stderr.
         checkpoints: a stage for each fit, and one for the teachers' answers.

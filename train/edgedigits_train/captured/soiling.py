@@ -33,20 +33,41 @@ def soil(mask: UInt8Array, rng: np.random.Generator) -> UInt8Array:
 
 def _strokes(picture: Picture, rng: np.random.Generator) -> Picture:
     """Straight, broken and bent strokes right across."""
-    side = picture.shape[0]
-    marks = np.zeros((side, side), np.uint8)
+    marks = np.zeros(picture.shape, np.uint8)
     for _ in range(int(rng.integers(1, 3))):
         count = int(rng.choice([2, 2, 3, 6]))
         start, end = (-0.05, 1.05) if rng.random() < 0.5 else np.sort(rng.random(2)).tolist()
-        along = np.linspace(start, end, count)
-        across = rng.uniform(0.1, 0.9) + rng.uniform(-0.5, 0.5) * (along - 0.5) + rng.normal(0, 0.09, count)
-        points = np.stack([along, across] if rng.random() < 0.5 else [across, along], axis=1) * side
+        points = _course(np.linspace(start, end, count), rng.uniform(0.1, 0.9), 0.09, rng) * len(marks)
         if rng.random() < 0.3:
             _dots(marks, points, rng)
         else:
-            width = max(1, round(side / 28 * rng.uniform(0.6, 2)))
-            cv2.polylines(marks, [np.rint(points * 16).astype(np.int32)], False, 255, width, cv2.LINE_AA, 4)
+            _line(marks, points, rng)
+    return _marked(picture, marks, rng)
+
+
+def _scribble(picture: Picture, rng: np.random.Generator) -> Picture:
+    """One stroke right across that goes to and fro, so that it is no part of any digit."""
+    marks = np.zeros(picture.shape, np.uint8)
+    along = np.linspace(-0.05, 1.05, int(rng.integers(6, 15)))
+    _line(marks, _course(along, rng.random(), rng.uniform(0.03, 0.1), rng) * len(marks), rng)
+    return _marked(picture, marks, rng)
+
+
+def _course(
+    along: npt.NDArray[np.float64], middle: float, sway: float, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Return the corners, x and y (N, 2), of a slanting stroke through places along either side of the picture."""
+    across = middle + rng.uniform(-0.5, 0.5) * (along - 0.5) + rng.normal(0, sway, len(along))
+    return np.stack([along, across] if rng.random() < 0.5 else [across, along], axis=1)
+
+
+def _marked(picture: Picture, marks: UInt8Array, rng: np.random.Generator) -> Picture:
     return np.asarray(np.maximum(picture, marks * np.float32(rng.uniform(0.4, 1) / 255)), np.float32)
+
+
+def _line(marks: UInt8Array, points: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
+    width = max(1, round(marks.shape[0] / 28 * rng.uniform(0.6, 2)))
+    cv2.polylines(marks, [np.rint(points * 16).astype(np.int32)], False, 255, width, cv2.LINE_AA, 4)
 
 
 def _dots(marks: UInt8Array, points: npt.NDArray[np.float64], rng: np.random.Generator) -> None:
@@ -164,6 +185,7 @@ _Soiling: TypeAlias = Callable[[Picture, np.random.Generator], Picture]
 
 _SOILINGS: tuple[_Soiling, ...] = (
     *(_strokes,) * 3,
+    *(_scribble,) * 3,
     *(_outline,) * 2,
     _specks,
     _grain,

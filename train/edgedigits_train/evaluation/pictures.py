@@ -72,7 +72,7 @@ def _outliers(evaluations: Sequence[Evaluation]) -> Figure:
     titles = list(evaluations[0].outliers.kinds)
     held_out = {title: evaluations[0].outliers.kinds[title].held_out for title in titles}
     titles.sort(key=lambda t: (held_out[t], -float(np.mean([e.outliers.kinds[t].score.auroc for e in evaluations]))))
-    figure = Figure(figsize=(8, 6.5), layout="constrained")
+    figure = Figure(figsize=(8, 7), layout="constrained")
     axes = figure.subplots()
     method = evaluations[0].model.digit_score.method
     for attribute, label, marker in (
@@ -103,7 +103,8 @@ def _outliers(evaluations: Sequence[Evaluation]) -> Figure:
         yticklabels=[title if held_out[title] else f"{title} (trained on)" for title in titles],
     )
     axes.grid(alpha=0.3)
-    axes.legend()
+    # points lie everywhere: inside the axes it would hide some
+    figure.legend(loc="outside lower center")
     return figure
 
 
