@@ -126,7 +126,7 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe(
             "default",
             widths=((16, 32, 32), (32, 64)),
-            epochs=20,
+            epochs=18,
             additions=_FEW_ADDITIONS,
         ),
         Recipe(
