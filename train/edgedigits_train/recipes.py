@@ -121,7 +121,7 @@ RECIPES: Mapping[str, Recipe] = {
             "tiny",
             widths=((16, 16, 16), (20, 24)),
             epochs=30,
-            additions=_FEW_ADDITIONS,
+            additions=replace(_FEW_ADDITIONS, soiled=1_000),  # so few weights cannot learn them beside clean digits
         ),
         Recipe(
             "default",
