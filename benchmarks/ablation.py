@@ -18,7 +18,7 @@ from edgedigits.bundle import DigitScore
 from edgedigits.logits import interpret_logits
 from edgedigits_train.augmentation import Augmentation
 from edgedigits_train.batches import AugmentedBatches
-from edgedigits_train.datasets import Dataset, LabelledGlyphs, join, load_mnist
+from edgedigits_train.datasets import HELD_OUT, Dataset, LabelledGlyphs, join, load_mnist
 from edgedigits_train.distillation import Teacher, teach
 from edgedigits_train.fitting import fit, predict_logits
 from edgedigits_train.recipes import RECIPES, Additions, Recipe
@@ -31,7 +31,10 @@ VIEWS = 300_000
 DEFAULT = replace(
     RECIPES["default"],
     additions=Additions(
-        **{kind: round(count * FITTED / 55_000) for kind, count in asdict(RECIPES["default"].additions).items()}
+        **{
+            kind: round(count * FITTED / (60_000 - HELD_OUT))
+            for kind, count in asdict(RECIPES["default"].additions).items()
+        }
     ),
 )
 """The default recipe with additions in proportion to the fewer digits."""

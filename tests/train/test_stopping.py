@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -91,14 +90,12 @@ def test_a_full_disk_loses_nothing_and_the_training_goes_on_once_there_is_room(
 @pytest.mark.slow
 def test_a_loss_that_is_no_number_stops_and_the_last_good_model_is_named(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    # one step an epoch: the first ones are good, and then the weights have grown too far
-    options = ["--recipe", "quick", "--learning-rate", "3e5", "--batch", "1300", "--out", out]
+    # one step an epoch: seven are good, and in the eighth the weights have grown too far
+    options = ["--recipe", "quick", "--learning-rate", "4e5", "--batch", "1300", "--out", out]
     run = subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (1, "")
     (error,) = run.stderr.splitlines()
-    told = re.search(r"no longer a number in epoch (\d+), step 1: start anew with a lower --learning-rate", error)
-    assert told is not None
-    assert int(told[1]) > 1
+    assert "no longer a number in epoch 8, step 1: start anew with a lower --learning-rate" in error
     kept = out / ".checkpoint" / "model" / "best.keras"
     assert str(kept) in error
     assert keras.models.load_model(kept, compile=False).output_shape == (None, 11)

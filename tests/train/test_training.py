@@ -41,9 +41,9 @@ FILES = {
 SHORT = replace(RECIPES["quick"], epochs=3, batch=64, additions=Additions(outliers=100))
 
 
-def fit(small: Dataset, seed: int, recipe: Recipe = SHORT) -> fitting.Fit:
+def fit(small: Dataset, seed: int, recipe: Recipe = SHORT, stage: Stage | None = None) -> fitting.Fit:
     data = AugmentedBatches(small.training, recipe.batch, recipe.augmentation, seed)
-    return fitting.fit(recipe, data, small.held_out, seed=seed)
+    return fitting.fit(recipe, data, small.held_out, seed=seed, stage=stage)
 
 
 @pytest.fixture(scope="session")
@@ -175,8 +175,7 @@ class Unbeaten(Stage):
 
 
 def test_the_kept_weights_are_those_of_the_last_epoch_however_good_they_were_before(small: Dataset) -> None:
-    data = AugmentedBatches(small.training, SHORT.batch, SHORT.augmentation, 1)
-    fitted = fitting.fit(SHORT, data, small.held_out, seed=1, stage=Unbeaten())
+    fitted = fit(small, seed=1, stage=Unbeaten())
     logits = fitting.predict_logits(fitted.model, small.held_out.glyphs)
     loss = -log_softmax(logits)[np.arange(len(logits)), small.held_out.labels].mean()
     assert loss == pytest.approx(fitted.history["val_loss"][-1], rel=1e-4)
