@@ -36,8 +36,8 @@ _FAINT = 4
 _LEAST_PIECE = 3
 """Pixels of a piece of a broken line."""
 _MOST_PIECES_OF_A_LEVEL = 1000
-_BAR = 0.95
-"""Ink over what a straight stroke from corner to corner would have, up to which it is a mere bar."""
+_BAR = 1.3
+"""How wide it is across its length, in widths of its stroke, up to which it is a mere bar."""
 _PAIRS_AT_ONCE = 100_000
 
 Box = tuple[float, float, float, float]
@@ -79,8 +79,14 @@ class Hypothesis:
 
     @property
     def is_bar(self) -> bool:
-        """Whether it is no more than a straight line."""
-        return self.over_a_line <= _BAR
+        """Whether it is no more than a straight line, without the flag or the foot of a 1."""
+        import cv2
+
+        moments = cv2.moments(self.mask().view(np.uint8), binaryImage=True)
+        xx, yy, xy = (moments[name] / moments["m00"] for name in ("mu20", "mu02", "mu11"))
+        across = (xx + yy - math.hypot(xx - yy, 2 * xy)) / 2
+        # of what is evenly wide, the variance is the width squared over 12
+        return math.sqrt(12 * max(across, 0)) <= _BAR * self.stroke_width / self.strokes.level.shrink
 
     @property
     def over_a_line(self) -> float:
