@@ -48,6 +48,12 @@ _BAR_TELLS = 0.01
 """What a bar tells of what is usual on the page, as a share of what another digit does."""
 _CUT_BAR_COST = 3.0
 """A bar that the border cuts may be of any length."""
+_ENDS, _GOES_ON_COST = 0.15, 10.0
+"""Share of the ink of a 1 that may lie in its line beyond both ends at no cost: it ends, a ruled line goes on fainter."""
+_BEYOND = 0.3
+"""How far beyond its ends a 1 is looked for, in its lengths."""
+_BESIDE = 3
+"""Pixels of the level from its edge to the paper beside a 1."""
 
 _LIGHTS = 16
 """How many rows, and columns, of the paper round a stroke are looked at."""
@@ -239,6 +245,7 @@ def page_evidence(
     """
     bars = (values == 1) & np.array([h.is_bar for h in hypotheses])
     scores = scores - np.array([_bar_cost(h) if bar else 0.0 for h, bar in zip(hypotheses, bars, strict=True)])
+    scores -= np.array([_line_cost(h) if value == 1 else 0.0 for h, value in zip(hypotheses, values, strict=True)])
     boxes = np.array([h.box for h in hypotheses])
     telling = _near(boxes, boxes[~bars & (scores > 0)], _LINE_REACH, 0).any(axis=1)
     lone = np.flatnonzero(bars & ~telling)
@@ -267,6 +274,33 @@ def _bar_cost(hypothesis: Hypothesis) -> float:
     high, wide = (side * level.shrink for side in level.ink.shape)
     inside = min(x, y, wide - x - width, high - y - height) > level.shrink
     return _BAR_COST + _LEAN_COST * min(lying, 1.0) + _CUT_BAR_COST * (not inside)
+
+
+def _line_cost(one: Hypothesis) -> float:
+    """Return how much less a 1 is worth since its line goes on."""
+    return _GOES_ON_COST * max(0.0, min(_going_on(one), 1.0) - _ENDS)
+
+
+def _going_on(one: Hypothesis) -> float:
+    """Return how much ink lies in the line of a 1 beyond that end where there is less, over its own.
+
+    More than beside it counts: what crosses the line is no part of it. Beyond the image it goes on.
+    """
+    axis, ink = one.axis(), one.strokes.level.ink
+    high, wide = ink.shape
+    width = max(axis.width, 1.0)
+    thick = one.stroke_width / one.strokes.level.shrink
+    away = axis.length / 2 + thick + np.arange(max(4, round(_BEYOND * axis.length)))
+    aside = np.array([-thick / 3, 0, thick / 3, -width - _BESIDE, width + _BESIDE])[:, np.newaxis]
+    shares = []
+    for along in (away, -away):
+        columns = np.rint(axis.x + along * math.cos(axis.angle) - aside * math.sin(axis.angle)).astype(np.intp)
+        rows = np.rint(axis.y + along * math.sin(axis.angle) + aside * math.cos(axis.angle)).astype(np.intp)
+        inside = ((columns >= 0) & (columns < wide) & (rows >= 0) & (rows < high)).all(axis=0)
+        if inside.any():
+            seen = ink[rows[:, inside], columns[:, inside]].astype(np.float64)
+            shares.append(float(np.median(seen[:3].max(axis=0) - seen[3:].min(axis=0))) / one.contrast)
+    return min(shares, default=0.0)
 
 
 def _shares_of_ink(bars: Sequence[Hypothesis], rejected: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:

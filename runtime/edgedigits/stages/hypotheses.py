@@ -46,6 +46,25 @@ Box = tuple[float, float, float, float]
 _AROUND = np.ones((3, 3), np.uint8)
 
 
+@dataclass(frozen=True)
+class Axis:
+    """The straight line that strokes are most like.
+
+    Attributes:
+        x: column of its middle, in pixels of the level.
+        y: row of its middle.
+        angle: of its direction, from that of the rows, in radians.
+        length: in pixels of the level.
+        width: likewise.
+    """
+
+    x: float
+    y: float
+    angle: float
+    length: float
+    width: float
+
+
 @dataclass(frozen=True, eq=False)
 class Hypothesis:
     """Strokes that may be one digit.
@@ -80,13 +99,19 @@ class Hypothesis:
     @property
     def is_bar(self) -> bool:
         """Whether it is no more than a straight line, without the flag or the foot of a 1."""
+        return self.axis().width <= _BAR * self.stroke_width / self.strokes.level.shrink
+
+    def axis(self) -> Axis:
+        """Return where it lies and how long and wide it is, were it an evenly thick straight line."""
         import cv2
 
         moments = cv2.moments(self.mask().view(np.uint8), binaryImage=True)
-        xx, yy, xy = (moments[name] / moments["m00"] for name in ("mu20", "mu02", "mu11"))
-        across = (xx + yy - math.hypot(xx - yy, 2 * xy)) / 2
-        # of what is evenly wide, the variance is the width squared over 12
-        return math.sqrt(12 * max(across, 0)) <= _BAR * self.stroke_width / self.strokes.level.shrink
+        x, y, xx, yy, xy = (moments[name] / moments["m00"] for name in ("m10", "m01", "mu20", "mu02", "mu11"))
+        mean, difference = (xx + yy) / 2, math.hypot(xx - yy, 2 * xy) / 2
+        # of what is evenly long, the variance is the length squared over 12
+        length, width = (math.sqrt(12 * max(variance, 0)) for variance in (mean + difference, mean - difference))
+        left, top, _, _ = self.extent
+        return Axis(left + x, top + y, 0.5 * math.atan2(2 * xy, xx - yy), length, width)
 
     @property
     def over_a_line(self) -> float:
