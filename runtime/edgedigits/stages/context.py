@@ -223,6 +223,8 @@ _PALE, _PALE_COST = np.log(4.0), 6.0
 """Factor from which what is fainter than the page's digits is hardly of their side of the paper."""
 _TELLING = 2.0
 """So many sure digits beside one tell what is usual on the page; a single one tells less, if enough against a 1."""
+_COLUMN_REACH = 3.0
+"""How far up and down the digits of a column stand, in heights of the higher one."""
 _COMPANY = 0.7
 _MOST_COMPANY = 2.0
 
@@ -262,8 +264,17 @@ def page_evidence(
     odd += _OTHER_HEIGHT_COST * np.maximum(np.abs(traits[:, 1] - typical[1]) - _OTHER_HEIGHT, 0) * (values == 1)
     odd += _PALE_COST * np.maximum(typical[0] - traits[:, 0] - _PALE, 0) * told
     alike = np.exp(-odd)
-    company = alike * (float(sure @ alike) - sure * alike)
+    company = alike * (_together(boxes) @ (sure * alike))
     return np.asarray(scores - odd + np.minimum(_COMPANY * company, _MOST_COMPANY), np.float64)
+
+
+def _together(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which digits with these boxes (N, 4) stand in one row, or in one column close to each other: (N, N)."""
+    centres, heights = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 3]
+    apart = np.abs(centres[:, np.newaxis] - centres) / np.maximum(heights[:, np.newaxis], heights)[..., np.newaxis]
+    in_row = (apart < (_LINE_REACH, _LINE_HEIGHT)).all(axis=2)
+    in_column = (apart < (_LINE_HEIGHT, _COLUMN_REACH)).all(axis=2)
+    return np.asarray((in_row | in_column) & ~np.eye(len(boxes), dtype=bool), bool)
 
 
 def _bar_cost(hypothesis: Hypothesis) -> float:

@@ -21,7 +21,7 @@ Classify = Callable[[UInt8Array], Classification]
 Judge = Callable[[UInt8Array], tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]]
 """Tells of glyphs how likely each digit is, (N, 10), and how much evidence there is of any, (N,)."""
 
-_MOST_PRIOR = 3.0
+_MOST_PRIOR = 2.5
 """Log odds by which strokes of a crowded photo are digits more rarely than the glyphs that a model is trained on."""
 _SURE = 7.0
 _AMBIGUITY_COUNTS = 0.25
