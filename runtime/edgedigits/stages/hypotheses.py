@@ -38,6 +38,8 @@ _LEAST_PIECE = 3
 _MOST_PIECES_OF_A_LEVEL = 1000
 _BAR = 1.3
 """How wide it is across its length, in widths of its stroke, up to which it is a mere bar."""
+_SPARSE = 0.95
+"""Ink of pieces over what a straight stroke from corner to corner would have, up to which they are a bar together."""
 _PAIRS_AT_ONCE = 100_000
 
 Box = tuple[float, float, float, float]
@@ -98,7 +100,9 @@ class Hypothesis:
 
     @property
     def is_bar(self) -> bool:
-        """Whether it is no more than a straight line, without the flag or the foot of a 1."""
+        """Whether it is no more than a straight line, without the flag or the foot of a 1, or pieces in a row."""
+        if len(self.pieces) >= BROKEN and self.over_a_line <= _SPARSE:
+            return True
         return self.axis().width <= _BAR * self.stroke_width / self.strokes.level.shrink
 
     def axis(self) -> Axis:
