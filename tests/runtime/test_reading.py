@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from edgedigits import Reader
 from edgedigits.explaining import explain_reading
 from edgedigits.reading import Classification
-from edgedigits.stages.choice import choose, sort_views
+from edgedigits.stages.choice import DOUBTFUL, choose, sort_views
 from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses, whole_hypothesis
 from edgedigits.stages.light import ink_levels
@@ -348,7 +348,7 @@ def test_views_of_one_stroke_at_several_sizes_are_one_candidate() -> None:
     assert len(best) == 1
     assert len(others[0]) == len(singles) - 1
     assert len(choose(singles, np.full(len(singles), 3.0), np.full(len(singles), 8))) == 1
-    assert choose(singles, np.full(len(singles), -1.0), np.full(len(singles), 8)) == {}
+    assert choose(singles, np.full(len(singles), DOUBTFUL - 0.1), np.full(len(singles), 8)) == {}
 
 
 @pytest.mark.parametrize("lean", [0, 60, 150])

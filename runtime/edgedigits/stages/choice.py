@@ -42,6 +42,8 @@ _APART = 0.4
 """Share of the smaller box up to which two digits may overlap."""
 _INSIDE, _SAME_INK = 0.8, 0.2
 """Share of the smaller box up to which two digits may overlap where no more than this share of its ink is of both."""
+DOUBTFUL = -1.5
+"""Evidence from which strokes may be a digit: other digits beside them can make up for so much."""
 MOST_DIGITS = 2000
 """A written page holds fewer; comparing each with each would take gigabytes where a texture holds more."""
 _COMPARED_AT_ONCE = 1 << 20
@@ -98,7 +100,7 @@ def choose(
     places = _Places(hypotheses)
     scores = scores - _fragment_costs(hypotheses, scores, values, places)
     weight = scores * np.power([h.ink for h in hypotheses], _INK_COUNTS)
-    likely = scores > 0
+    likely = scores > DOUBTFUL
     free = likely.copy()
     users = _users(hypotheses, np.flatnonzero(likely).tolist())
     chosen: dict[int, list[int]] = {}
@@ -170,10 +172,11 @@ def _fragment_costs(
         # each dash of a broken line looks like a 1
         read = parts[~joined[parts] & ((values[parts] != 1) | (len(whole.pieces) < BROKEN))]
         if values[i] == 1:
-            # of a long line, a piece is no more; what is far thinner is itself, and the line its blurred view
+            # of a long line, a mere bar is a piece; what is far thinner is itself, and the line its blurred view
             shorter = places.lengths[parts] < _SHORTER * places.lengths[i]
             blurred = widths[parts] <= _BLURRED * whole.stroke_width
-            parts = parts[(values[parts] == 1) & shorter & ~blurred & whole.is_bar]
+            bars = np.array([hypotheses[j].is_bar for j in parts.tolist()], bool)
+            parts = parts[(values[parts] == 1) & bars & shorter & ~blurred & whole.is_bar]
         elif not joined[i]:
             parts = parts[(values[parts] == 1) & (scores[i] >= _SURELY_WHOLE)]
         if not len(parts):

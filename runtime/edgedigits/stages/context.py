@@ -222,7 +222,7 @@ _MOST_ODD_COST = 4.0
 _PALE, _PALE_COST = np.log(4.0), 6.0
 """Factor from which what is fainter than the page's digits is hardly of their side of the paper."""
 _TELLING = 2.0
-"""So many sure digits beside one tell what is usual on the page; a single one tells less, if enough against a 1."""
+"""So many sure digits beside one tell what is usual on the page; a single one tells a quarter, if enough against a 1."""
 _COLUMN_REACH = 3.0
 """How far up and down the digits of a column stand, in heights of the higher one."""
 _COMPANY = 0.7
@@ -259,7 +259,7 @@ def page_evidence(
     fainter, higher, thinner = np.maximum((traits - typical) * (-1, 1, -1) - _POST_FREE, 0).T
     odd += _POST_COST * np.minimum(fainter, higher + thinner) * bars
     sure = np.clip(scores / 4, 0, 1)
-    told = np.where(values == 1, 1, np.clip((sure.sum() - sure) / _TELLING, 0, 1))
+    told = np.where(values == 1, 1, np.clip((sure.sum() - sure) / _TELLING, 0, 1) ** 2)
     odd = np.minimum(odd, _MOST_ODD_COST) * told
     odd += _OTHER_HEIGHT_COST * np.maximum(np.abs(traits[:, 1] - typical[1]) - _OTHER_HEIGHT, 0) * (values == 1)
     odd += _PALE_COST * np.maximum(typical[0] - traits[:, 0] - _PALE, 0) * told

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edgedigits.glyphs import SIDE
 from edgedigits.reading import Classification
-from edgedigits.stages.choice import MOST_DIGITS
+from edgedigits.stages.choice import DOUBTFUL, MOST_DIGITS
 from edgedigits.stages.context import surroundings_cost
 from edgedigits.stages.hypotheses import Hypothesis
 from edgedigits.stages.light import UInt8Array
@@ -59,10 +59,10 @@ def score_hypotheses(hypotheses: Sequence[Hypothesis], judge: Judge) -> list[Sco
     joints = np.where(probabilities.argmax(axis=1) == 1, joints, np.minimum(joints, _MOST_JOINTS))
     scores -= _JOINT_COST * joints
     scores -= _CUT_COST * np.array([h.is_part for h in hypotheses])
-    likely = np.flatnonzero(scores > 0)
+    likely = np.flatnonzero(scores > DOUBTFUL)
     # of a texture, where what lies round each would be looked at for nothing
     surest = likely[np.argsort(-scores[likely], kind="stable")]
-    scores[surest[MOST_DIGITS:]] = 0
+    scores[surest[MOST_DIGITS:]] = -_SURE
     for i in surest[:MOST_DIGITS]:
         scores[i] -= surroundings_cost(hypotheses[int(i)])
     return [Scored(h, p, float(s)) for h, p, s in zip(hypotheses, probabilities, scores, strict=True)]

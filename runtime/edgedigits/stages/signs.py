@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.stages.choice import DOUBTFUL
 from edgedigits.stages.hypotheses import Hypothesis
 from edgedigits.stages.lines import lines_across
 
@@ -45,9 +46,9 @@ def sign_costs(
         values: the likeliest digit of each, (N,).
     """
     costs = np.zeros(len(hypotheses))
-    if not np.any((values == 1) & (scores > 0)):
+    if not np.any((values == 1) & (scores > DOUBTFUL)):
         return costs
-    likely = np.flatnonzero(scores > 0)
+    likely = np.flatnonzero(scores > DOUBTFUL)
     for line in lines_across([hypotheses[i].box for i in likely.tolist()]):
         members = likely[line]
         ones, others = members[values[members] == 1], members[(values[members] != 1) & (scores[members] >= _SURE)]
