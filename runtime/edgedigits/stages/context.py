@@ -49,7 +49,7 @@ _BAR_TELLS = 0.01
 _CUT_BAR_COST = 3.0
 """A bar that the border cuts may be of any length."""
 _ENDS, _GOES_ON_COST = 0.15, 10.0
-"""Share of the ink of a 1 that may lie in its line beyond both ends at no cost: it ends, a ruled line goes on fainter."""
+"""Share of the ink of a 1 that may lie in its line beyond both ends at no cost: a ruled line goes on more faintly."""
 _BEYOND = 0.3
 """How far beyond its ends a 1 is looked for, in its lengths."""
 _BESIDE = 3
@@ -222,7 +222,7 @@ _MOST_ODD_COST = 4.0
 _PALE, _PALE_COST = np.log(4.0), 6.0
 """Factor from which what is fainter than the page's digits is hardly of their side of the paper."""
 _TELLING = 2.0
-"""So many sure digits beside one tell what is usual on the page; a single one tells a quarter, if enough against a 1."""
+"""So many sure digits tell what is usual on the page; a single one tells a quarter, if enough against a 1."""
 _COLUMN_REACH = 3.0
 """How far up and down the digits of a column stand, in heights of the higher one."""
 _COMPANY = 0.7
