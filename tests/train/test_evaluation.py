@@ -81,7 +81,9 @@ def test_the_sums_are_those_of_their_parts(evaluation: Evaluation) -> None:
 
 def test_a_model_that_knows_nothing_scores_like_chance(bundled: Model, benchmark: Benchmark) -> None:
     rng = np.random.default_rng(0)
-    guess = replace(bundled, predict=lambda glyphs: rng.normal(0, 3, (len(glyphs), 10)).astype(np.float32))
+    guess = replace(
+        bundled, temperature=1.0, predict=lambda glyphs: rng.normal(0, 3, (len(glyphs), 10)).astype(np.float32)
+    )
     found = evaluate(guess, benchmark)
     assert found.test.accuracy == pytest.approx(0.1, abs=0.05)
     assert found.robustness.mean == pytest.approx(0.1, abs=0.02)

@@ -44,6 +44,8 @@ _INSIDE, _SAME_INK = 0.8, 0.2
 """Share of the smaller box up to which two digits may overlap where no more than this share of its ink is of both."""
 DOUBTFUL = -1.5
 """Evidence from which strokes may be a digit: other digits beside them can make up for so much."""
+_MOST_DOUBTFUL = 500
+"""Strokes that may be digits, from which they are a texture, whose company tells nothing."""
 MOST_DIGITS = 2000
 """A written page holds fewer; comparing each with each would take gigabytes where a texture holds more."""
 _COMPARED_AT_ONCE = 1 << 20
@@ -82,6 +84,12 @@ def misfit(hypotheses: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:
     return np.asarray(np.abs(np.log(width / _CLEAREST_STROKE)) + np.maximum(np.log(_CLEAREST_HEIGHT / height), 0))
 
 
+def may_be_digits(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Return which strokes may be digits by their evidence, (N,): doubtful ones as well, unless there are too many."""
+    doubtful = scores > DOUBTFUL
+    return doubtful if np.count_nonzero(doubtful) <= _MOST_DOUBTFUL else np.asarray(scores > 0, bool)
+
+
 def choose(
     hypotheses: Sequence[Hypothesis], scores: npt.NDArray[np.float64], values: npt.NDArray[np.intp]
 ) -> dict[int, list[int]]:
@@ -100,7 +108,7 @@ def choose(
     places = _Places(hypotheses)
     scores = scores - _fragment_costs(hypotheses, scores, values, places)
     weight = scores * np.power([h.ink for h in hypotheses], _INK_COUNTS)
-    likely = scores > DOUBTFUL
+    likely = may_be_digits(scores)
     free = likely.copy()
     users = _users(hypotheses, np.flatnonzero(likely).tolist())
     chosen: dict[int, list[int]] = {}

@@ -245,9 +245,11 @@ def page_evidence(
         values: the likeliest digit of each, (N,).
         rejected: connected strokes that are no digits.
     """
-    bars = (values == 1) & np.array([h.is_bar for h in hypotheses])
+    bars = np.array([value == 1 and h.is_bar for h, value in zip(hypotheses, values, strict=True)], bool)
     scores = scores - np.array([_bar_cost(h) if bar else 0.0 for h, bar in zip(hypotheses, bars, strict=True)])
-    scores -= np.array([_line_cost(h) if value == 1 else 0.0 for h, value in zip(hypotheses, values, strict=True)])
+    # of what company cannot make a digit, where the line goes on need not be looked at
+    for i in np.flatnonzero((values == 1) & (scores > -_MOST_COMPANY)).tolist():
+        scores[i] -= _line_cost(hypotheses[i])
     boxes = np.array([h.box for h in hypotheses])
     telling = _near(boxes, boxes[~bars & (scores > 0)], _LINE_REACH, 0).any(axis=1)
     lone = np.flatnonzero(bars & ~telling)
@@ -270,11 +272,15 @@ def page_evidence(
 
 def _together(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Return which digits with these boxes (N, 4) stand in one row, or in one column close to each other: (N, N)."""
-    centres, heights = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 3]
-    apart = np.abs(centres[:, np.newaxis] - centres) / np.maximum(heights[:, np.newaxis], heights)[..., np.newaxis]
-    in_row = (apart < (_LINE_REACH, _LINE_HEIGHT)).all(axis=2)
-    in_column = (apart < (_LINE_HEIGHT, _COLUMN_REACH)).all(axis=2)
-    return np.asarray((in_row | in_column) & ~np.eye(len(boxes), dtype=bool), bool)
+    x, y, width, height = boxes.T.astype(np.float32)
+    scale = np.maximum(height[:, np.newaxis], height)
+    aside, apart = (np.abs(middle[:, np.newaxis] - middle) / scale for middle in (x + width / 2, y + height / 2))
+    in_row, in_column = (
+        (aside < reach) & (apart < rise) for reach, rise in ((_LINE_REACH, _LINE_HEIGHT), (_LINE_HEIGHT, _COLUMN_REACH))
+    )
+    together = in_row | in_column
+    np.fill_diagonal(together, False)
+    return together
 
 
 def _bar_cost(hypothesis: Hypothesis) -> float:
@@ -297,7 +303,7 @@ def _going_on(one: Hypothesis) -> float:
 
     More than beside it counts: what crosses the line is no part of it. Beyond the image it goes on.
     """
-    axis, ink = one.axis(), one.strokes.level.ink
+    axis, ink = one.axis, one.strokes.level.ink
     high, wide = ink.shape
     width = max(axis.width, 1.0)
     thick = one.stroke_width / one.strokes.level.shrink

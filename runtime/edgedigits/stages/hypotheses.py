@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 
 import numpy as np
@@ -98,13 +99,14 @@ class Hypothesis:
         """Whether the pieces were cut."""
         return self.part is not None
 
-    @property
+    @cached_property
     def is_bar(self) -> bool:
         """Whether it is no more than a straight line, without the flag or the foot of a 1, or pieces in a row."""
         if len(self.pieces) >= BROKEN and self.over_a_line <= _SPARSE:
             return True
-        return self.axis().width <= _BAR * self.stroke_width / self.strokes.level.shrink
+        return self.axis.width <= _BAR * self.stroke_width / self.strokes.level.shrink
 
+    @cached_property
     def axis(self) -> Axis:
         """Return where it lies and how long and wide it is, were it an evenly thick straight line."""
         import cv2

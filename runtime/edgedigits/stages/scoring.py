@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from edgedigits.glyphs import SIDE
 from edgedigits.reading import Classification
-from edgedigits.stages.choice import DOUBTFUL, MOST_DIGITS
+from edgedigits.stages.choice import MOST_DIGITS, may_be_digits
 from edgedigits.stages.context import surroundings_cost
 from edgedigits.stages.hypotheses import Hypothesis
 from edgedigits.stages.light import UInt8Array
@@ -23,6 +23,8 @@ Judge = Callable[[UInt8Array], tuple[npt.NDArray[np.float32], npt.NDArray[np.flo
 
 _MOST_PRIOR = 2.5
 """Log odds by which strokes of a crowded photo are digits more rarely than the glyphs that a model is trained on."""
+_TEXTURE = 1000
+"""Strokes from which an image is rather a texture than a page, and each the more rarely a digit."""
 _SURE = 7.0
 _AMBIGUITY_COUNTS = 0.25
 """Power of the probability that a digit has one of its two likeliest values, in how sure it is that it is one."""
@@ -59,7 +61,7 @@ def score_hypotheses(hypotheses: Sequence[Hypothesis], judge: Judge) -> list[Sco
     joints = np.where(probabilities.argmax(axis=1) == 1, joints, np.minimum(joints, _MOST_JOINTS))
     scores -= _JOINT_COST * joints
     scores -= _CUT_COST * np.array([h.is_part for h in hypotheses])
-    likely = np.flatnonzero(scores > DOUBTFUL)
+    likely = np.flatnonzero(may_be_digits(scores))
     # of a texture, where what lies round each would be looked at for nothing
     surest = likely[np.argsort(-scores[likely], kind="stable")]
     scores[surest[MOST_DIGITS:]] = -_SURE
@@ -85,7 +87,7 @@ def judge_glyphs(
 
 def rarity(among: int) -> float:
     """Return the log odds by which each stroke is a digit more rarely, where an image has so many of them."""
-    return min(_MOST_PRIOR, math.log(max(1, among)))
+    return min(_MOST_PRIOR + math.log(max(1, among / _TEXTURE)), math.log(max(1, among)))
 
 
 def _evidence(probability: npt.NDArray[np.float64], among: int) -> npt.NDArray[np.float64]:
