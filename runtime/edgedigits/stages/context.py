@@ -278,7 +278,7 @@ def _together(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     in_row, in_column = (
         (aside < reach) & (apart < rise) for reach, rise in ((_LINE_REACH, _LINE_HEIGHT), (_LINE_HEIGHT, _COLUMN_REACH))
     )
-    together = in_row | in_column
+    together = np.asarray(in_row | in_column, bool)
     np.fill_diagonal(together, False)
     return together
 
