@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.stages.choice import DOUBTFUL
+from edgedigits.stages.choice import may_be_digits
 from edgedigits.stages.hypotheses import Hypothesis
 from edgedigits.stages.lines import lines_across
 
@@ -46,9 +46,9 @@ def sign_costs(
         values: the likeliest digit of each, (N,).
     """
     costs = np.zeros(len(hypotheses))
-    if not np.any((values == 1) & (scores > DOUBTFUL)):
+    likely = np.flatnonzero(may_be_digits(scores))
+    if not np.any(values[likely] == 1):
         return costs
-    likely = np.flatnonzero(scores > DOUBTFUL)
     for line in lines_across([hypotheses[i].box for i in likely.tolist()]):
         members = likely[line]
         ones, others = members[values[members] == 1], members[(values[members] != 1) & (scores[members] >= _SURE)]
