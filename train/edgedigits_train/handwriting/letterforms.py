@@ -93,6 +93,7 @@ DIGITS: tuple[tuple[Letterform, ...], ...] = (
         ("hooked flag", 0.7, "0,33 8,22 18,0! 18,50 17,100"),
         ("flag and foot in one", 0.5, "4,22 20,0! 20,50 20,98! 2,99! 40,98"),
         ("leaning stick", 5, "50,0 28,48 4,100"),
+        ("flag from the line", 0.7, "0,94 20,48 38,0! 40,50 40,100"),
     ),
     letterforms(
         "2",
@@ -314,7 +315,7 @@ def _named(digit: int, *names: str) -> tuple[Letterform, ...]:
 
 
 LOOKALIKES: tuple[Letterform, ...] = (
-    *_named(1, "short flag", "long flag", "half-height flag", "hooked flag"),
+    *_named(1, "short flag", "long flag", "half-height flag", "hooked flag", "flag from the line"),
     *_named(1, "flag and foot", "long flag and foot", "flag and foot in one"),
     *_named(4, "looped back", "nearly closed"),
 )
