@@ -25,7 +25,7 @@ _LARGEST_SIDE = 1600
 
 _BATCH = 256
 
-_SLOPE, _OFFSET = 0.85, -0.82
+_SLOPE, _OFFSET = 0.72, 0.05
 """Turn evidence for a digit into the log odds that one is there (Platt scaling), fitted on rendered scenes by
 benchmarks/confidence.py: what was found at all is chosen from much, so raw evidence is too sure."""
 _LEAST_LIKELY = 0.001

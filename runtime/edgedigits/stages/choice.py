@@ -282,13 +282,13 @@ class _Places:
         self.lengths = np.hypot(boxes[:, 2], boxes[:, 3])
         self._area = boxes[:, 2] * boxes[:, 3]
         self._by_left = np.argsort(self._left)
-        self._lefts = self._left[self._by_left]
-        self._widest = boxes[:, 2].max(initial=0)
+        lefts, widest = self._left[self._by_left], boxes[:, 2].max(initial=0)
+        self._first = np.searchsorted(lefts, self._left - widest).tolist()
+        self._end = np.searchsorted(lefts, self._right).tolist()
 
     def touching(self, i: int) -> npt.NDArray[np.intp]:
         """Return the indices of all boxes that may overlap box i, in their order: few of a texture's."""
-        start, stop = np.searchsorted(self._lefts, (self._left[i] - self._widest, self._right[i]))
-        return np.sort(self._by_left[start:stop])
+        return np.sort(self._by_left[self._first[i] : self._end[i]])
 
     def overlap(self, i: int, among: npt.NDArray[np.intp]) -> _Overlap:
         """Return how boxes, by their indices, overlap box i."""

@@ -226,7 +226,7 @@ _TELLING = 2.0
 _COLUMN_REACH = 3.0
 """How far up and down the digits of a column stand, in heights of the higher one."""
 _COMPANY = 0.7
-_MOST_COMPANY = 2.0
+_MOST_COMPANY = 3.0
 
 
 def page_evidence(
