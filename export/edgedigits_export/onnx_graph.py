@@ -27,7 +27,7 @@ MINIMUM_ONNXRUNTIME = "1.6"
 
 def convert_to_onnx(model: Any) -> Any:
     """Convert a Keras model to the canonical float ONNX model that all ONNX formats start from."""
-    return canonical(transpose_dense_weights(fold_batch_norm(trace_onnx(model))))
+    return canonical(transpose_dense_weights(fix_reshapes(fold_batch_norm(trace_onnx(model)))))
 
 
 def trace_onnx(model: Any) -> Any:
@@ -58,6 +58,32 @@ def fold_batch_norm(proto: Any) -> Any:
         path = Path(folder) / "folded.onnx"
         quant_pre_process(proto, str(path))
         return onnx.load(path)
+
+
+def fix_reshapes(proto: Any) -> Any:
+    """Give every Reshape a constant shape, with -1 for the one dimension that is not known: the batch's.
+
+    Once in fifty conversions TensorFlow leaves it to be computed, by six operators more. What its output is was
+    inferred by `fold_batch_norm`.
+    """
+    import onnx
+
+    changed = onnx.ModelProto()
+    changed.CopyFrom(proto)
+    graph = changed.graph
+    constants = {tensor.name for tensor in graph.initializer}
+    types = {info.name: info.type.tensor_type for info in (*graph.value_info, *graph.output)}
+    for node in graph.node:
+        if node.op_type != "Reshape" or node.input[1] in constants:
+            continue
+        dimensions = types[node.output[0]].shape.dim if node.output[0] in types else ()
+        shape = [size.dim_value if size.HasField("dim_value") else -1 for size in dimensions]
+        if shape.count(-1) != 1:
+            continue
+        name = f"{node.output[0]}.shape"
+        graph.initializer.append(onnx.numpy_helper.from_array(np.array(shape, np.int64), name))
+        node.input[1] = name
+    return changed
 
 
 def transpose_dense_weights(proto: Any) -> Any:

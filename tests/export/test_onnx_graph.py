@@ -16,6 +16,8 @@ from edgedigits_export.onnx_graph import (
     OPSET,
     canonical,
     feed_pixels_directly,
+    fix_reshapes,
+    fold_batch_norm,
     keep_logits_float,
     read_facts,
     serialise,
@@ -72,6 +74,35 @@ def test_canonical_files_do_not_depend_on_names_or_order() -> None:
         entries.extend(mixed)
     assert serialise(original) != serialise(shuffled)
     assert serialise(canonical(original)) == serialise(canonical(shuffled))
+
+
+def with_computed_shape(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """Compute the shape of the Reshape from the size of the batch, as TensorFlow does."""
+    changed = onnx.ModelProto.FromString(proto.SerializeToString())
+    reshape = next(node for node in changed.graph.node if node.op_type == "Reshape")
+    constants = {"first": np.int64([0]), "after": np.int64([1]), "pixels": np.int32([784])}
+    nodes = [
+        helper.make_node("Shape", [reshape.input[0]], ["sizes"]),
+        helper.make_node("Cast", ["sizes"], ["sizes32"], to=TensorProto.INT32),
+        helper.make_node("Slice", ["sizes32", "first", "after"], ["batch"]),
+        helper.make_node("Concat", ["batch", "pixels"], ["computed32"], axis=0),
+        helper.make_node("Cast", ["computed32"], ["computed"], to=TensorProto.INT64),
+    ]
+    at = list(changed.graph.node).index(reshape)
+    kept = list(changed.graph.node)
+    reshape.input[1] = "computed"
+    del changed.graph.node[:]
+    changed.graph.node.extend([*kept[:at], *nodes, *kept[at:]])
+    changed.graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in constants.items())
+    return changed
+
+
+def test_a_shape_that_is_computed_from_the_batch_becomes_a_constant() -> None:
+    computed = fold_batch_norm(with_computed_shape(quantized_graph()))
+    fixed = canonical(fix_reshapes(computed))
+    assert "Shape" in {node.op_type for node in canonical(computed).graph.node}
+    assert "Shape" not in {node.op_type for node in fixed.graph.node}
+    np.testing.assert_array_equal(run(fixed), run(quantized_graph()))
 
 
 def test_canonical_files_answer_the_same_and_are_old_on_purpose() -> None:
