@@ -168,7 +168,7 @@ def _summary(metrics: Metrics) -> Iterator[tuple[str, str]]:
     recipe = asdict(metrics.recipe) if isinstance(metrics.recipe, Recipe) else metrics.recipe
     own = metrics.own
     if own and own.base:
-        yield "fine-tuned", f"a model of recipe {recipe['name']} (seed {metrics.seed})"
+        yield "fine-tuned", f"a model of recipe {recipe['name']} (seed {own.base['seed']})"
     else:
         yield "recipe", f"{recipe['name']} (epochs {recipe['epochs']}, seed {metrics.seed})"
     yield "parameters", f"{metrics.parameters:,}"
