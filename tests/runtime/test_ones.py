@@ -76,6 +76,14 @@ def test_ones_in_a_row_and_in_a_column_end_and_are_read(reader: Reader) -> None:
     assert reader.read(column).text.split() == ["2", "1", "1", "1"]
 
 
+@pytest.mark.parametrize("start", [(100, 150), (112, 135), (105, 120)])
+def test_a_one_whose_upstroke_comes_from_the_line_is_read(reader: Reader, start: tuple[int, int]) -> None:
+    page = draw([start, (135, 70), (140, 150)])
+    for middle in (200, 270):
+        cv2.ellipse(page, (middle, 110), (22, 40), 0, 0, 360, 40, 6, cv2.LINE_AA)
+    assert reader.read(page).text == "100"
+
+
 def test_digits_in_the_same_row_or_column_are_company_and_others_are_not() -> None:
     page = np.full((400, 900), 220, np.uint8)
     places = {(60, 90): "in the row", (160, 90): "in the row", (60, 190): "below it", (800, 350): "far from it"}
