@@ -226,7 +226,8 @@ _TELLING = 2.0
 _COLUMN_REACH = 3.0
 """How far up and down the digits of a column stand, in heights of the higher one."""
 _COMPANY = 0.7
-_MOST_COMPANY = 3.0
+_MOST_COMPANY, _MOST_OF_A_ONE = 2.0, 3.0
+"""What company counts at most; a stick has little else that tells that it is a 1, a sign among digits has it as well."""
 
 
 def page_evidence(
@@ -248,7 +249,7 @@ def page_evidence(
     bars = np.array([value == 1 and h.is_bar for h, value in zip(hypotheses, values, strict=True)], bool)
     scores = scores - np.array([_bar_cost(h) if bar else 0.0 for h, bar in zip(hypotheses, bars, strict=True)])
     # of what company cannot make a digit, where the line goes on need not be looked at
-    for i in np.flatnonzero((values == 1) & (scores > -_MOST_COMPANY)).tolist():
+    for i in np.flatnonzero((values == 1) & (scores > -_MOST_OF_A_ONE)).tolist():
         scores[i] -= _line_cost(hypotheses[i])
     boxes = np.array([h.box for h in hypotheses])
     telling = _near(boxes, boxes[~bars & (scores > 0)], _LINE_REACH, 0).any(axis=1)
@@ -267,7 +268,8 @@ def page_evidence(
     odd += _PALE_COST * np.maximum(typical[0] - traits[:, 0] - _PALE, 0) * told
     alike = np.exp(-odd)
     company = alike * (_together(boxes) @ (sure * alike))
-    return np.asarray(scores - odd + np.minimum(_COMPANY * company, _MOST_COMPANY), np.float64)
+    most = np.where(values == 1, _MOST_OF_A_ONE, _MOST_COMPANY)
+    return np.asarray(scores - odd + np.minimum(_COMPANY * company, most), np.float64)
 
 
 def _together(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
