@@ -227,7 +227,7 @@ _COLUMN_REACH = 3.0
 """How far up and down the digits of a column stand, in heights of the higher one."""
 _COMPANY = 0.7
 _MOST_COMPANY, _MOST_OF_A_ONE = 2.0, 3.0
-"""What company counts at most; a stick has little else that tells that it is a 1, a sign among digits has it as well."""
+"""What company counts at most. A stick has little else that tells that it is a 1; signs among digits have it, too."""
 
 
 def page_evidence(
