@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits import Reader
+from edgedigits.errors import InputError
 from edgedigits.images import load_image
 from edgedigits_train.photos import Photo, PhotoResult, load_photos, score_digits, summarise
 
@@ -105,7 +106,10 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, help="a bundle folder; the bundled model where none is named")
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
-    photos = [photo for folder in arguments.folders for photo in load_photos(folder)]
+    try:
+        photos = [photo for folder in arguments.folders for photo in load_photos(folder)]
+    except InputError as error:
+        parser.error(str(error))
     tasks = [(photo, change, arguments.bundle) for change, photo in product(CHANGES, photos)]
     with Pool() as pool:
         results = pool.map(read, tasks, chunksize=4)
