@@ -15,6 +15,7 @@ from statistics import mean
 import numpy as np
 
 from edgedigits.bundle import DigitScore
+from edgedigits.errors import EdgeDigitsError
 from edgedigits.logits import interpret_logits
 from edgedigits_train.augmentation import Augmentation
 from edgedigits_train.batches import AugmentedBatches
@@ -90,7 +91,12 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=[*VARIANTS, TAUGHT], help="variants")
     parser.add_argument("--seeds", type=int, default=1)
     arguments = parser.parse_args()
-    split = divide(load_mnist())
+    if unknown := set(arguments.names) - {*VARIANTS, TAUGHT}:
+        parser.error(f"There is no variant {', '.join(sorted(unknown))}: choose from {', '.join([*VARIANTS, TAUGHT])}.")
+    try:
+        split = divide(load_mnist())
+    except EdgeDigitsError as error:
+        parser.error(str(error))
     probes = {
         name: assemble(split.scored, Additions(**{name: 4_000}), seed=1_000)
         for name in ("captured", "soiled", "outliers")

@@ -68,15 +68,16 @@ def _of_digits(draw: Callable[[UInt8Array, UInt8Array, np.random.Generator], UIn
 
 
 KINDS: Mapping[str, tuple[Maker, float]] = {
-    "several digits": (_of_digits(pieces.several_digits), 0.17),
+    "several digits": (_of_digits(pieces.several_digits), 0.16),
     "fragment": (_of_digits(pieces.fragment), 0.07),
     "wrong cut": (lambda material, rng: wrong_cut(material.glyphs, material.labels, rng), 0.1),
     "turned digit": (_of_digits(pieces.turned_digit), 0.04),
     "sign": (_captured(drawings.sign), 0.07),
     "letters": (_captured(drawings.letters), 0.09),
     "solid": (_captured(drawings.solid), 0.03),
-    "texture": (_texture, 0.17),
-    "doodle": (_doodle, 0.12),
+    "scrawl": (_captured(drawings.scrawl), 0.06),
+    "texture": (_texture, 0.14),
+    "doodle": (_doodle, 0.11),
     "written": (_written, 0.24),
 }
 """The kinds by name, with the share of each."""
