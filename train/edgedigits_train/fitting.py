@@ -51,7 +51,7 @@ def fit(
 
     A linear warm-up and a cosine to zero; what is kept is a moving average of the weights (Polyak and Juditsky
     1992) at the end. No epoch before is chosen: by 5,000 held-out digits chance would choose it, and its confidence,
-    which the temperature mends afterwards; docs/training.md has the measurement.
+    which the temperature mends afterwards; docs/experiments.md has the measurement.
 
     Args:
         recipe: the network and how it is fitted.
