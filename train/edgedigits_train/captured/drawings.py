@@ -1,10 +1,9 @@
-"""Outliers drawn from scratch: signs, printed letters, solid shapes, scrawls."""
+"""Outliers drawn from scratch: signs, printed letters, solid shapes."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from edgedigits_train.captured.canvas import SIDE, UInt8Array, trim, warp
 
@@ -88,75 +87,6 @@ def solid(rng: np.random.Generator) -> UInt8Array:
         points = _MIDDLE + 38 * np.stack([np.cos(angles), np.sin(angles)], axis=1) + rng.normal(0, 9, (len(angles), 2))
         cv2.fillPoly(mask, [np.rint(points).astype(np.int32)], 255)
     return warp(mask, rng)
-
-
-def scrawl(rng: np.random.Generator) -> UInt8Array:
-    """Return many strokes close together that form no digit: rings in rings, a hatched shape, a tangle.
-
-    Without them a net of fine lines is taken for the digit that its border looks like: a spiral for a 0.
-    """
-    draw = (_rings, _hatching, _tangle)[rng.integers(3)]
-    mask = np.zeros((SIDE, SIDE), np.uint8)
-    pen = int(rng.integers(2, 7))
-    for line in draw(rng):
-        points = np.rint((_MIDDLE + 45 * line + rng.normal(0, 0.6, line.shape)) * 16).astype(np.int32)
-        cv2.polylines(mask, [points], False, 255, pen, cv2.LINE_AA, 4)
-    return warp(mask, rng, turn=15)
-
-
-_Lines = list[npt.NDArray[np.float64]]
-"""Polylines, x and y from -1 to 1."""
-
-
-def _rings(rng: np.random.Generator) -> _Lines:
-    """Circles, triangles, boxes or the like in each other, three to six: a target."""
-    corners = 60 if rng.random() < 0.5 else int(rng.integers(3, 7))
-    shape = _polygon(corners, rng)
-    sizes = np.linspace(1, 0, int(rng.integers(3, 7)), endpoint=False)
-    return [size * shape + rng.normal(0, 0.02, 2) for size in sizes]
-
-
-def _hatching(rng: np.random.Generator) -> _Lines:
-    """A circle or a polygon filled by a stroke to and fro, or by two that cross."""
-    shape = _polygon(60 if rng.random() < 0.5 else int(rng.integers(3, 7)), rng)
-    fillings = [_to_and_fro(shape, rng) for _ in range(1 if rng.random() < 0.6 else 2)]
-    return [shape, *fillings] if rng.random() < 0.5 else fillings
-
-
-def _to_and_fro(shape: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Return a stroke, (2 N, 2), whose turns lie on the border of a convex shape, which it crosses N times."""
-    turn = rng.uniform(0, np.pi)
-    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    around = shape @ matrix
-    levels = np.linspace(around[:, 1].min(), around[:, 1].max(), int(rng.integers(6, 14)) + 2)[1:-1]
-    ends = []
-    for level, to in zip(levels, np.arange(len(levels)) % 2, strict=True):
-        starts, stops = around[:-1], around[1:]
-        crossed = (starts[:, 1] - level) * (stops[:, 1] - level) <= 0
-        steps = np.divide(
-            level - starts[:, 1],
-            stops[:, 1] - starts[:, 1],
-            out=np.zeros(len(starts)),
-            where=stops[:, 1] != starts[:, 1],
-        )
-        places = (starts[:, 0] + steps * (stops[:, 0] - starts[:, 0]))[crossed]
-        span = [(places.min(), level), (places.max(), level)]
-        ends += span if to else span[::-1]
-    return np.asarray(np.asarray(ends) @ matrix.T)
-
-
-def _tangle(rng: np.random.Generator) -> _Lines:
-    """A closed curve that crosses itself at random, over and over: waves of three to seven periods, added up."""
-    at = np.linspace(0, 2 * np.pi, 300)[:, np.newaxis, np.newaxis] * np.arange(3, 8)
-    shares, starts = rng.normal(0, 1, (2, 5)), rng.uniform(0, 2 * np.pi, (2, 5))
-    points = (shares * np.sin(at + starts)).sum(axis=2)
-    return [points / abs(points).max(axis=0)]
-
-
-def _polygon(corners: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Return a closed polygon in the unit circle, (corners + 1, 2), at any angle."""
-    angles = rng.uniform(0, 2 * np.pi) + np.linspace(0, 2 * np.pi, corners + 1)
-    return np.stack([np.cos(angles), np.sin(angles)], axis=1)
 
 
 def _fitted(shape: tuple[int, ...]) -> tuple[int, int]:

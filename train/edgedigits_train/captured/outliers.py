@@ -12,6 +12,7 @@ from edgedigits_train.captured import drawings, pieces
 from edgedigits_train.captured.canvas import UInt8Array, change_pen, enlarge, sample_pen, warp
 from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.doodles import doodle
+from edgedigits_train.captured.scrawls import scrawl
 from edgedigits_train.captured.severing import wrong_cut
 from edgedigits_train.captured.textures import texture_pieces
 from edgedigits_train.handwriting import render_nondigits
@@ -75,7 +76,7 @@ KINDS: Mapping[str, tuple[Maker, float]] = {
     "sign": (_captured(drawings.sign), 0.07),
     "letters": (_captured(drawings.letters), 0.09),
     "solid": (_captured(drawings.solid), 0.03),
-    "scrawl": (_captured(drawings.scrawl), 0.06),
+    "scrawl": (_captured(scrawl), 0.06),
     "texture": (_texture, 0.14),
     "doodle": (_doodle, 0.11),
     "written": (_written, 0.24),
