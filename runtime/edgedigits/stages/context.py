@@ -101,112 +101,8 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
     )
 
 
-_MOSTLY_TEXT = 0.5
-"""Share of the characters that may be something else than digits at no cost, as the signs of a sum are."""
-_TEXT_COST = 25.0
-_FEWEST_LETTERS, _FEWEST_ON_A_PAGE = 6, 30
-"""Characters that make a line, and a page, of text; a sum has fewer signs."""
-_ON_PAPER = 3.0
-"""What the surroundings of a letter take from it at most; its neighbours' edges do."""
-_TURNS = 4
 _LINE_REACH, _LINE_HEIGHT = 8.0, 0.8
 """How far to the sides and up and down a digit's line is looked at, in heights of its characters."""
-_NEIGHBOURS_REACH = 2.0
-"""How far to the sides the characters next to a digit stand, likewise."""
-
-
-def find_letters(
-    digits: Sequence[Hypothesis], scores: npt.NDArray[np.float64], rejected: Sequence[Hypothesis]
-) -> npt.NDArray[np.float64]:
-    """Return the boxes (N, 4) of other writing than digits: of the same pen, in the same size, on quiet paper.
-
-    Args:
-        digits: what was chosen.
-        scores: the evidence of each.
-        rejected: connected strokes that are no digits.
-    """
-    if not rejected:
-        return np.empty((0, 4))
-    boxes, digit_boxes = np.array([h.box for h in rejected]), np.array([h.box for h in digits])
-    typical = _typical(_traits(digits), np.clip(scores, 0.01, None))
-    letters = np.all(np.abs(_traits(rejected) - typical) < _SAME_HAND, axis=1)
-    letters &= ~np.array([_overlaps(box, digit_boxes) for box in boxes])
-    # the grain of a desk is not written on paper
-    for i in np.flatnonzero(letters).tolist():
-        letters[i] = surroundings_cost(rejected[i]) < _ON_PAPER
-    return boxes[letters]
-
-
-def characters(letters: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return as how many characters letters with these boxes (N, 4) count, (N,): a word whose letters touch as many."""
-    return np.maximum(1.0, letters[:, 2] / letters[:, 3])
-
-
-def text_costs(
-    digits: Sequence[Hypothesis], scores: npt.NDArray[np.float64], letters: npt.NDArray[np.float64]
-) -> npt.NDArray[np.float64]:
-    """Return how much evidence other writing in its line takes from each digit, (N,), 0 or more.
-
-    Some letters look like digits: where most of a line, written with the same pen in the same size, is no digit, the
-    rest are letters, too.
-
-    Args:
-        digits: what was chosen.
-        scores: the evidence of each.
-        letters: the boxes (M, 4) of other writing.
-    """
-    if not len(letters):
-        return np.zeros(len(digits))
-    digit_boxes = np.array([h.box for h in digits])
-    usual_height = float(np.median(letters[:, 3]))
-    written = characters(letters)
-    line_letters, line_digits = (
-        _near(digit_boxes, others, _LINE_REACH, usual_height) for others in (letters, digit_boxes)
-    )
-    next_letters, next_digits = (
-        _near(digit_boxes, others, _NEIGHBOURS_REACH, usual_height) for others in (letters, digit_boxes)
-    )
-    costs = np.zeros(len(digits))
-    # a digit that turns out to be a letter counts against its neighbours in turn
-    for _ in range(_TURNS):
-        stand = (scores - costs > 0).astype(np.float64)
-        fallen = (scores > 0) - stand
-        share = _share_of_text(line_letters @ written + line_digits @ fallen, line_digits @ stand, _FEWEST_LETTERS)
-        page = _share_of_text(written.sum() + fallen.sum(), stand.sum(), _FEWEST_ON_A_PAGE)
-        # digits come together, letters that look like one do not
-        alone = _share_of_text(next_letters @ written + next_digits @ fallen + 1, next_digits @ stand - stand, 0)
-        costs = _TEXT_COST * alone * np.maximum(np.maximum(share, page) - _MOSTLY_TEXT, 0)
-    return np.asarray(costs, np.float64)
-
-
-def _share_of_text(
-    letters: npt.NDArray[np.float64], digits: npt.NDArray[np.float64], fewest: float
-) -> npt.NDArray[np.float64]:
-    """Return which share of some characters are letters, 0 where these are fewer than make a text."""
-    return np.where(letters >= fewest, letters / np.maximum(letters + digits, 1), 0)
-
-
-def _near(
-    digits: npt.NDArray[np.float64], others: npt.NDArray[np.float64], reach: float, usual_height: float
-) -> npt.NDArray[np.bool_]:
-    """Return which boxes (M, 4) stand in the line of which digits' boxes (N, 4), and near them: (N, M)."""
-    x, y, width, height = digits.T[:, :, np.newaxis]
-    scale = np.maximum(height, usual_height)
-    aside = np.abs(others[:, 0] + others[:, 2] / 2 - (x + width / 2)) - others[:, 2] / 2
-    apart = np.abs(others[:, 1] + others[:, 3] / 2 - (y + height / 2))
-    return np.asarray((aside < reach * scale) & (apart < _LINE_HEIGHT * scale), bool)
-
-
-def _overlaps(box: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> bool:
-    """Tell whether a box (4,) shares much of the smaller one's place with any of some boxes (N, 4)."""
-    across = np.minimum(box[0] + box[2], others[:, 0] + others[:, 2]) - np.maximum(box[0], others[:, 0])
-    down = np.minimum(box[1] + box[3], others[:, 1] + others[:, 3]) - np.maximum(box[1], others[:, 1])
-    smaller = np.minimum(box[2] * box[3], others[:, 2] * others[:, 3])
-    return bool((np.maximum(across, 0) * np.maximum(down, 0) > 0.4 * smaller).any())
-
-
-_SAME_HAND = np.log([2.2, 2.5, 2.0])
-"""Factors in contrast, height and stroke width by which characters of one hand differ."""
 _FREE = np.log([1.6, 1.7, 1.7])
 """Factors in contrast, height and stroke width by which digits of one page may differ at no cost."""
 _BAR_FREE = np.log([1.3, 1.7, 1.3])
@@ -252,11 +148,11 @@ def page_evidence(
     for i in np.flatnonzero((values == 1) & (scores > -_MOST_OF_A_ONE)).tolist():
         scores[i] -= _line_cost(hypotheses[i])
     boxes = np.array([h.box for h in hypotheses])
-    telling = _near(boxes, boxes[~bars & (scores > 0)], _LINE_REACH, 0).any(axis=1)
+    telling = near_in_line(boxes, boxes[~bars & (scores > 0)]).any(axis=1)
     lone = np.flatnonzero(bars & ~telling)
     scores[lone] -= _LONE_BAR_COST * (1 - _shares_of_ink([hypotheses[i] for i in lone.tolist()], rejected))
-    traits = _traits(hypotheses)
-    typical = _typical(traits, np.clip(scores, 0.01, None) * np.where(bars, _BAR_TELLS, 1))
+    traits = traits_of(hypotheses)
+    typical = typical_of(traits, np.clip(scores, 0.01, None) * np.where(bars, _BAR_TELLS, 1))
     free = np.where(bars[:, np.newaxis], _BAR_FREE, _FREE)
     odd = np.maximum(np.abs(traits - typical) - free, 0) @ _ODD_COST
     fainter, higher, thinner = np.maximum((traits - typical) * (-1, 1, -1) - _POST_FREE, 0).T
@@ -270,6 +166,32 @@ def page_evidence(
     company = alike * (_together(boxes) @ (sure * alike))
     most = np.where(values == 1, _MOST_OF_A_ONE, _MOST_COMPANY)
     return np.asarray(scores - odd + np.minimum(_COMPANY * company, most), np.float64)
+
+
+def gaps(boxes: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> npt.NDArray[np.float32]:
+    """Return how far to the side of boxes (N, 4) others (M, 4) stand, negative where they overlap: (N, M)."""
+    (x, _, width, _), (other_x, _, other_width, _) = boxes.T.astype(np.float32), others.T.astype(np.float32)
+    middle, half = (x + width / 2)[:, np.newaxis], (width / 2)[:, np.newaxis]
+    return np.asarray(np.abs(other_x + other_width / 2 - middle) - half - other_width / 2, np.float32)
+
+
+def in_line(
+    boxes: npt.NDArray[np.float64], others: npt.NDArray[np.float64], usual_height: float
+) -> npt.NDArray[np.bool_]:
+    """Return which boxes (M, 4) stand as high on the page as which others (N, 4): (N, M)."""
+    (_, y, _, height), (_, other_y, _, other_height) = boxes.T.astype(np.float32), others.T.astype(np.float32)
+    middle, scale = (y + height / 2)[:, np.newaxis], np.maximum(height, usual_height)[:, np.newaxis]
+    return np.asarray(np.abs(other_y + other_height / 2 - middle) < _LINE_HEIGHT * scale, bool)
+
+
+def near_in_line(
+    boxes: npt.NDArray[np.float64], others: npt.NDArray[np.float64], usual_height: float = 0.0
+) -> npt.NDArray[np.bool_]:
+    """Return which boxes (M, 4) stand in the line of which others (N, 4), and near them: (N, M)."""
+    _, _, width, height = boxes.T[:, :, np.newaxis]
+    aside = gaps(boxes, others) + width / 2
+    near = aside < _LINE_REACH * np.maximum(height, usual_height)
+    return np.asarray(near & in_line(boxes, others, usual_height), bool)
 
 
 def _together(boxes: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
@@ -337,11 +259,13 @@ def _shares_of_ink(bars: Sequence[Hypothesis], rejected: Sequence[Hypothesis]) -
     return shares
 
 
-def _traits(hypotheses: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:
+def traits_of(hypotheses: Sequence[Hypothesis]) -> npt.NDArray[np.float64]:
+    """Return contrast, height and stroke width of each, as logarithms, (N, 3)."""
     return np.log([[h.contrast, h.box[3], h.stroke_width] for h in hypotheses])
 
 
-def _typical(traits: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def typical_of(traits: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Return the weighted medians of traits (N, 3), (3,)."""
     return np.array([_weighted_median(column, weights) for column in traits.T])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.stages.choice import choose, lie_in, misfit, sort_views
-from edgedigits.stages.context import characters, find_letters, page_evidence, text_costs
+from edgedigits.stages.context import page_evidence
 from edgedigits.stages.grain import are_grainy
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
 from edgedigits.stages.light import UInt8Array, ink_levels
@@ -20,6 +20,7 @@ from edgedigits.stages.signs import sign_costs
 from edgedigits.stages.strokes import SHARE_OF_GRAINS, Strokes, find_strokes
 from edgedigits.stages.touching import touching_digits
 from edgedigits.stages.turning import Box, likely_turn, turn_back
+from edgedigits.stages.words import characters, find_letters, text_costs
 
 _CONVINCING = 4.0
 """Evidence that at least one digit of a page must have: where even the best is doubtful, there is none.
