@@ -27,7 +27,11 @@ def line_of(words: Sequence[Sequence[Mark]], row: int, writer: Writer, rng: np.r
     return line
 
 
-def page_of(marks: Sequence[Mark], size: tuple[int, int]) -> Page:
+def page_of(
+    lines: Sequence[Sequence[Sequence[Mark]]], writer: Writer, rng: np.random.Generator, size: tuple[int, int]
+) -> Page:
+    """Return lines of words, one below the other, so large that they fill most of the page."""
+    marks = [mark for row, line in enumerate(lines) for mark in line_of(line, row, writer, rng)]
     boxes = np.array([mark.box for mark in marks])
     low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
     scale = float(min(0.85 * np.array(size) / (high - low)))
@@ -44,21 +48,24 @@ def number(writer: Writer, rng: np.random.Generator) -> list[Mark]:
     return [digit(value, writer, rng) for value in rng.integers(10, size=rng.integers(3, 7)).tolist()]
 
 
+def lines_of_words(writer: Writer, rng: np.random.Generator) -> list[list[list[Mark]]]:
+    return [[word(writer, rng) for _ in range(rng.integers(1, 4))] for _ in range(rng.integers(3, 6))]
+
+
 def words(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Page:
-    lines = [[word(writer, rng) for _ in range(rng.integers(1, 4))] for _ in range(rng.integers(3, 6))]
-    return page_of([mark for row, line in enumerate(lines) for mark in line_of(line, row, writer, rng)], size)
+    return page_of(lines_of_words(writer, rng), writer, rng, size)
 
 
 def number_at_the_end(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Page:
-    lines = [[word(writer, rng) for _ in range(rng.integers(1, 4))] for _ in range(rng.integers(3, 6))]
+    lines = lines_of_words(writer, rng)
     lines[rng.integers(len(lines))].append(number(writer, rng))
-    return page_of([mark for row, line in enumerate(lines) for mark in line_of(line, row, writer, rng)], size)
+    return page_of(lines, writer, rng, size)
 
 
 def number_in_its_own_line(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Page:
-    lines = [[word(writer, rng) for _ in range(rng.integers(1, 4))] for _ in range(rng.integers(3, 6))]
+    lines = lines_of_words(writer, rng)
     lines.insert(int(rng.integers(len(lines))), [number(writer, rng)])
-    return page_of([mark for row, line in enumerate(lines) for mark in line_of(line, row, writer, rng)], size)
+    return page_of(lines, writer, rng, size)
 
 
 @pytest.mark.parametrize(("layout", "least"), [(number_in_its_own_line, 0.8), (number_at_the_end, 0.63)])

@@ -28,15 +28,14 @@ def scrawl(rng: np.random.Generator) -> UInt8Array:
 
 def _rings(rng: np.random.Generator) -> _Lines:
     """Circles, triangles, boxes or the like in each other, three to six: a target."""
-    corners = 60 if rng.random() < 0.5 else int(rng.integers(3, 7))
-    shape = _polygon(corners, rng)
+    shape = _shape(rng)
     sizes = np.linspace(1, 0, int(rng.integers(3, 7)), endpoint=False)
     return [size * shape + rng.normal(0, 0.02, 2) for size in sizes]
 
 
 def _hatching(rng: np.random.Generator) -> _Lines:
     """A circle or a polygon filled by a stroke to and fro, or by two that cross."""
-    shape = _polygon(60 if rng.random() < 0.5 else int(rng.integers(3, 7)), rng)
+    shape = _shape(rng)
     fillings = [_to_and_fro(shape, rng) for _ in range(1 if rng.random() < 0.6 else 2)]
     return [shape, *fillings] if rng.random() < 0.5 else fillings
 
@@ -65,7 +64,8 @@ def _tangle(rng: np.random.Generator) -> _Lines:
     return [points / abs(points).max(axis=0)]
 
 
-def _polygon(corners: int, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Return a closed polygon in the unit circle, (corners + 1, 2), at any angle."""
+def _shape(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Return a circle, or a polygon of three to six corners in it, closed, (corners + 1, 2), at any angle."""
+    corners = 60 if rng.random() < 0.5 else int(rng.integers(3, 7))
     angles = rng.uniform(0, 2 * np.pi) + np.linspace(0, 2 * np.pi, corners + 1)
     return np.stack([np.cos(angles), np.sin(angles)], axis=1)
