@@ -16,6 +16,9 @@ from edgedigits_train.checkpoints import Stage, State
 from edgedigits_train.metrics import log_softmax
 from edgedigits_train.model import CLASSES
 
+_ASKED_AT_ONCE = 64
+"""Glyphs of which a teacher is asked a multiple."""
+
 
 @dataclass(frozen=True)
 class Teacher:
@@ -115,7 +118,7 @@ def teach(
             answers = []
             indices = batches.indices(view)
             for chosen, (glyphs, _) in zip(indices, batches.stream(view, 0, pool), strict=True):
-                answers.append(_mean_answer(teachers, glyphs, chosen, temperature))
+                answers.append(_mean_answer(teachers, glyphs, chosen, taught, temperature))
                 bar.update()
                 if stage.interrupted:
                     raise KeyboardInterrupt
@@ -125,12 +128,22 @@ def teach(
 
 
 def _mean_answer(
-    teachers: Sequence[Teacher], glyphs: npt.NDArray[np.uint8], indices: npt.NDArray[np.intp], temperature: float
+    teachers: Sequence[Teacher],
+    glyphs: npt.NDArray[np.uint8],
+    indices: npt.NDArray[np.intp],
+    taught: int,
+    temperature: float,
 ) -> npt.NDArray[np.float16]:
-    """Return the mean probabilities of those who answer for each glyph."""
+    """Return the mean probabilities of those who answer for each glyph, none for what is learnt from its label."""
     total = np.zeros((len(glyphs), CLASSES))
     for teacher in teachers:
-        logits = np.asarray(teacher.model.predict_on_batch(glyphs), np.float32)
-        knows = (indices < teacher.domain)[:, np.newaxis]
-        total += np.where(knows, np.exp(log_softmax(logits / np.float32(temperature))), 0)
-    return np.asarray(total / total.sum(axis=1, keepdims=True), np.float16)
+        known = np.flatnonzero(indices < min(teacher.domain, taught))
+        total[known] += np.exp(log_softmax(_logits(teacher.model, glyphs[known]) / np.float32(temperature)))
+    return np.asarray(total / np.maximum(total.sum(axis=1, keepdims=True), 1e-9), np.float16)
+
+
+def _logits(model: keras.Model, glyphs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return the logits, float32 (N, 11), of any number of glyphs: JAX compiles anew for each number that it sees."""
+    count = len(glyphs)
+    filled = np.concatenate([glyphs, np.zeros((-count % _ASKED_AT_ONCE, *glyphs.shape[1:]), np.uint8)])
+    return np.asarray(model.predict_on_batch(filled), np.float32)[:count]

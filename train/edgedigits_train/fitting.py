@@ -13,11 +13,12 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from edgedigits.errors import EdgeDigitsError
-from edgedigits_train import batch_normalisation
 from edgedigits_train.backend import JIT, keras
 from edgedigits_train.batches import Batches, makers
 from edgedigits_train.checkpoints import Stage, State
 from edgedigits_train.datasets import LabelledGlyphs
+from edgedigits_train.fast_layers import fastest
+from edgedigits_train.feeding import feed
 from edgedigits_train.memory import keep_freed_memory
 from edgedigits_train.model import CLASSES, build_model
 from edgedigits_train.muon import Muon, is_convolution
@@ -116,7 +117,7 @@ def _read_targets(targets: Any) -> tuple[Any, Any]:
 
 def _compiled(recipe: Recipe, steps: int) -> keras.Model:
     """Return the network and its optimizer, whose schedule lasts for `steps`, as they are before the first step."""
-    model = build_model(recipe, batch_normalisation.FASTEST)
+    model = build_model(recipe, fastest(recipe))
     warm_up = int(recipe.warm_up * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / max(1, warm_up),
@@ -139,9 +140,15 @@ def _compiled(recipe: Recipe, steps: int) -> keras.Model:
 
 def _make_metrics(model: keras.Model, held_out: LabelledGlyphs) -> None:
     """Let Keras make the variables of the metrics, which it does with the first glyphs that it scores."""
-    model.evaluate(
-        held_out.glyphs[:_SCORED_AT_ONCE], held_out.labels[:_SCORED_AT_ONCE], batch_size=_SCORED_AT_ONCE, verbose=0
-    )
+    _evaluate(model, held_out[:_SCORED_AT_ONCE])
+
+
+def _evaluate(model: keras.Model, held_out: LabelledGlyphs) -> dict[str, float]:
+    """Return loss and accuracy."""
+    starts = range(0, len(held_out), _SCORED_AT_ONCE)
+    parts = ((held_out.glyphs[i : i + _SCORED_AT_ONCE], held_out.labels[i : i + _SCORED_AT_ONCE]) for i in starts)
+    scores: dict[str, float] = model.evaluate(feed(parts), steps=len(starts), verbose=0, return_dict=True)
+    return scores
 
 
 def _with_weights(recipe: Recipe, weights: Sequence[npt.NDArray[np.float32]]) -> keras.Model:
@@ -153,8 +160,7 @@ def _with_weights(recipe: Recipe, weights: Sequence[npt.NDArray[np.float32]]) ->
 
 def _next_epoch(state: State, logs: Mapping[str, float], model: keras.Model, held_out: LabelledGlyphs) -> State:
     """Score the model, whose weights are the average now, at an epoch's end, and begin the next epoch."""
-    scores = model.evaluate(held_out.glyphs, held_out.labels, batch_size=_SCORED_AT_ONCE, verbose=0, return_dict=True)
-    values = {**logs, **{f"val_{name}": value for name, value in scores.items()}}
+    values = {**logs, **{f"val_{name}": value for name, value in _evaluate(model, held_out).items()}}
     loss = values["val_loss"]
     if not math.isfinite(loss):
         raise _AstrayError(state.step)
@@ -195,7 +201,7 @@ class _Leg(keras.callbacks.Callback):  # type: ignore[misc]
         _assign(model.variables, state.arrays.get("model"))
         _assign(model.optimizer.variables, state.arrays.get("optimizer"))
         model.fit(
-            batches.stream(state.epoch, state.step, pool),
+            feed(batches.stream(state.epoch, state.step, pool)),
             steps_per_epoch=len(batches) - state.step,
             shuffle=False,
             callbacks=[self],

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from edgedigits.glyphs import SIDE
 from edgedigits_train.backend import keras
+from edgedigits_train.fast_layers import KERAS, Layers
 from edgedigits_train.recipes import Recipe
 
 CLASSES = 11
 """The ten digits, and what is none."""
 
 
-def build_model(
-    recipe: Recipe, normalization: type[keras.layers.BatchNormalization] = keras.layers.BatchNormalization
-) -> keras.Model:
+def build_model(recipe: Recipe, kinds: Layers = KERAS) -> keras.Model:
     """Return the untrained network of a recipe.
 
     Convolutions with batch normalisation and ReLU: some at 14×14 pixels, the rest at 7×7; the first is 5×5, the others
@@ -23,7 +22,7 @@ def build_model(
 
     Args:
         recipe: the widths of its layers.
-        normalization: the layers that normalise batches; other ones than Keras' own are for fitting only.
+        kinds: what the network is made of; other layers than Keras' own are for fitting only.
 
     Returns:
         A Keras model from `glyphs`, uint8 (N, 28, 28, 1), 0 paper, 255 ink, to `logits`, float32 (N, 11), of the ten
@@ -35,14 +34,15 @@ def build_model(
     """
     layers = keras.layers
     glyphs = keras.Input((SIDE, SIDE, 1), dtype="uint8", name="glyphs")
-    x = layers.Rescaling(1 / 255, name="scale")(glyphs)
+    x = layers.Rescaling(1 / 255, dtype=kinds.dtype, name="scale")(glyphs)
     convolutions = [(width, 1 if place else 2) for widths in recipe.widths for place, width in enumerate(widths)]
     for number, (width, stride) in enumerate(convolutions, start=1):
         size = 5 if number == 1 else 3
-        x = layers.Conv2D(width, size, strides=stride, padding="same", use_bias=False, name=f"conv{number}")(x)
-        x = normalization(momentum=0.98, name=f"norm{number}")(x)
-        x = layers.ReLU(name=f"relu{number}")(x)
-    x = layers.DepthwiseConv2D(x.shape[1], use_bias=False, name="pool")(x)
+        options = {"strides": stride, "padding": "same", "use_bias": False}
+        x = layers.Conv2D(width, size, **options, dtype=kinds.dtype, name=f"conv{number}")(x)
+        x = kinds.normalization(momentum=0.98, dtype=kinds.dtype, name=f"norm{number}")(x)
+        x = layers.ReLU(dtype=kinds.dtype, name=f"relu{number}")(x)
+    x = kinds.whole_map(x.shape[1], use_bias=False, name="pool")(x)
     x = layers.Flatten(name="features")(x)
     x = layers.Dropout(recipe.dropout, name="dropout")(x)
     return keras.Model(glyphs, layers.Dense(CLASSES, name="logits")(x), name="digits")
