@@ -138,7 +138,8 @@ def _mean_answer(
     total = np.zeros((len(glyphs), CLASSES))
     for teacher in teachers:
         known = np.flatnonzero(indices < min(teacher.domain, taught))
-        total[known] += np.exp(log_softmax(_logits(teacher.model, glyphs[known]) / np.float32(temperature)))
+        if known.size:
+            total[known] += np.exp(log_softmax(_logits(teacher.model, glyphs[known]) / np.float32(temperature)))
     return np.asarray(total / np.maximum(total.sum(axis=1, keepdims=True), 1e-9), np.float16)
 
 
