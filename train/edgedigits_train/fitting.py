@@ -146,8 +146,9 @@ def _make_metrics(model: keras.Model, held_out: LabelledGlyphs) -> None:
 def _evaluate(model: keras.Model, held_out: LabelledGlyphs) -> dict[str, float]:
     """Return loss and accuracy."""
     starts = range(0, len(held_out), _SCORED_AT_ONCE)
-    parts = ((held_out.glyphs[i : i + _SCORED_AT_ONCE], held_out.labels[i : i + _SCORED_AT_ONCE]) for i in starts)
-    scores: dict[str, float] = model.evaluate(feed(parts), steps=len(starts), verbose=0, return_dict=True)
+    parts = (held_out[i : i + _SCORED_AT_ONCE] for i in starts)
+    batches = feed((part.glyphs, part.labels) for part in parts)
+    scores: dict[str, float] = model.evaluate(batches, steps=len(starts), verbose=0, return_dict=True)
     return scores
 
 
