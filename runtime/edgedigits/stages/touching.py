@@ -20,8 +20,8 @@ _SURE = 2.0
 """Evidence from which strokes are a digit by themselves, and need not be cut."""
 _LOW = 0.4
 """Height of strokes that may be touching digits, in heights of the page's others: lower ones are bars and dashes."""
-_MOST_CUT = 400
-"""Strokes that are tried to be cut; a page has fewer that touch, a texture more than are worth the time."""
+_MOST_CUT = 250
+"""Strokes that are tried to be cut; a page, even one full of words, has fewer, a texture more than are worth the time."""
 
 
 _Parts = list[list[Hypothesis | None]]
