@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,7 +16,10 @@ from edgedigits.stages.underlines import above_underline
 
 _VOUCHED_FOR = -3.0
 """Evidence above which one of several touching digits may be, where all together have as much as the next says."""
-_VOUCHES = 2.8
+_VOUCHES = 2.0
+_AS_HIGH, _UNEVEN_COST = 0.1, 5.0
+"""Log of the factor in height by which touching digits differ at no cost, and what each e-fold beyond it takes from
+their evidence together: the letters of a word, and what they fall into, are less even."""
 _SURE = 2.0
 """Evidence from which strokes are a digit by themselves, and need not be cut."""
 _LOW = 0.4
@@ -101,12 +105,14 @@ def _vouched_for(row: Sequence[Scored], rarity: float) -> list[Scored]:
 
     A rest of its neighbour's rim makes a digit doubtful: those that are beyond doubt vouch for it. And what is beside
     a digit in the same stroke is one as often as not: but for the first, they are not as rare as other strokes, unless
-    there are ones among them, which letters are cut into.
+    there are ones among them, which letters are cut into. All are about as high.
     """
     # zigzags, a W and an N fall into bars
     ones = sum(part.probabilities.argmax() == 1 for part in row)
     if len(row) < 2 or 2 * ones > len(row):
         return []
     not_rare = 0 if ones else len(row) - 1
-    mean = (sum(part.score for part in row) + rarity * not_rare) / len(row)
+    heights = [part.hypothesis.box[3] for part in row]
+    uneven = max(0.0, math.log(max(heights) / min(heights)) - _AS_HIGH)
+    mean = (sum(part.score for part in row) + rarity * not_rare) / len(row) - _UNEVEN_COST * uneven
     return [replace(part, score=max(part.score, mean)) for part in row] if mean > _VOUCHES else []
