@@ -122,7 +122,7 @@ def choose(
             # boxes of slanted digits overlap where the digits do not
             beside = near[overlap.beside() & free[near]].tolist()
             free[near] &= overlap.apart()
-            free[[j for j in beside if _shared_ink(hypotheses[i], hypotheses[j]) < _SAME_INK]] = True
+            free[[j for j in beside if shared_ink(hypotheses[i], hypotheses[j]) < _SAME_INK]] = True
             for piece in _whole_pieces(hypotheses[i]):
                 free[users[piece]] = False
     return chosen
@@ -202,7 +202,7 @@ def _encircles(ring: Hypothesis, parts: Sequence[Hypothesis]) -> bool:
         part.box[3] >= lowest
         and part.contrast >= palest
         and _is_all_round(ring, part.box)
-        and _shared_ink(ring, part) < _OTHER_INK
+        and shared_ink(ring, part) < _OTHER_INK
         for part in parts
     )
 
@@ -255,7 +255,7 @@ def lie_in(boxes: npt.NDArray[np.floating], others: npt.NDArray[np.float64]) -> 
     return inside
 
 
-def _shared_ink(one: Hypothesis, other: Hypothesis) -> float:
+def shared_ink(one: Hypothesis, other: Hypothesis) -> float:
     """Return which share of the ink of the smaller of two hypotheses both are made of."""
     if one.strokes is other.strokes and set(one.pieces).isdisjoint(other.pieces):
         return 0.0

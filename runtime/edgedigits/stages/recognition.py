@@ -164,10 +164,11 @@ def _recognise_strokes(levels: tuple[Strokes, ...], classify: Classify) -> Page:
     open_singles = [
         single for single, is_read in zip(singles, lie_in(boxes_of(singles), read), strict=True) if not is_read
     ]
-    scored += touching_digits(open_singles, boxes_of(singles, _ACCEPTED), judge, rarity(len(best_views)))
+    digits = [single.hypothesis for single in singles if single.score >= _ACCEPTED]
+    scored += touching_digits(open_singles, digits, judge, rarity(len(best_views)))
     strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.mass)
-    digits, letters = _best(scored, rejected)
-    return Page(digits, levels, tuple(strongest), letters)
+    chosen, letters = _best(scored, rejected)
+    return Page(chosen, levels, tuple(strongest), letters)
 
 
 def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tuple[Scored, ...], float]:

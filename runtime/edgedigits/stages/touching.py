@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.stages.choice import shared_ink
 from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis
 from edgedigits.stages.scoring import Judge, Scored, score_hypotheses
@@ -24,6 +25,9 @@ _SURE = 2.0
 """Evidence from which strokes are a digit by themselves, and need not be cut."""
 _LOW = 0.4
 """Height of strokes that may be touching digits, in heights of the page's others: lower ones are bars and dashes."""
+_INSIDE, _OWN_INK = 0.8, 0.5
+"""Share of a digit that lies in the box of a stroke, and share of its ink that is the stroke's, from which it is held,
+and is one of those that touch."""
 _MOST_CUT = 250
 """Strokes that are tried to be cut; a page, even one full of words, has fewer, a texture more than are worth the time."""
 
@@ -35,13 +39,13 @@ _Row = tuple[float, list[Scored]]
 
 
 def touching_digits(
-    singles: Sequence[Scored], read: npt.NDArray[np.float64], judge: Judge, rarity: float
+    singles: Sequence[Scored], read: Sequence[Hypothesis], judge: Judge, rarity: float
 ) -> list[Scored]:
     """Return the digits that strokes which are none by themselves consist of.
 
     Args:
         singles: connected strokes.
-        read: boxes (N, 4) of those that are digits by themselves.
+        read: those that are digits by themselves.
         judge: the model.
         rarity: evidence that each was denied since strokes are digits so rarely.
     """
@@ -50,24 +54,39 @@ def touching_digits(
     return [*freed, *_best_rows(_cuts([*singles, *freed], read), judge, rarity)]
 
 
-def _cuts(singles: Sequence[Scored], read: npt.NDArray[np.float64]) -> list[_Parts]:
+def _cuts(singles: Sequence[Scored], read: Sequence[Hypothesis]) -> list[_Parts]:
     """Cut the wide strokes that are no digit and hold none."""
     tables: list[_Parts] = []
-    lowest = _LOW * float(np.median(read[:, 3])) if len(read) else 0.0
+    boxes = np.array([digit.box for digit in read], np.float64).reshape(-1, 4)
+    lowest = _LOW * float(np.median(boxes[:, 3])) if len(read) else 0.0
     for whole in singles:
-        x, y, width, height = whole.hypothesis.box
+        _, _, width, height = whole.hypothesis.box
         if len(tables) == _MOST_CUT:
             break
         # what may be a digit as it is, and is narrower than high, is hardly two
         enough = _SURE if width >= height else 0.0
         if whole.score >= enough or width < 0.75 * height or height < lowest:
             continue
-        # a touching digit is about as high as the stroke; what is lower are flaws of its ink
-        digits = read[read[:, 3] >= _LOW * height]
-        middles = digits[:, :2] + digits[:, 2:] / 2 - (x, y)
-        if not ((middles > 0) & (middles < (width, height))).all(axis=1).any():
+        if not _holds_digits(whole.hypothesis, read, boxes):
             tables.append(cut_hypotheses(whole.hypothesis))
     return tables
+
+
+def _holds_digits(whole: Hypothesis, read: Sequence[Hypothesis], boxes: npt.NDArray[np.float64]) -> bool:
+    """Tell whether a digit stands in a stroke as in a frame, and is not one of those that it consists of.
+
+    Args:
+        whole: the stroke.
+        read: digits.
+        boxes: theirs, (N, 4).
+    """
+    x, y, width, height = whole.box
+    across = np.minimum(boxes[:, 0] + boxes[:, 2], x + width) - np.maximum(boxes[:, 0], x)
+    down = np.minimum(boxes[:, 1] + boxes[:, 3], y + height) - np.maximum(boxes[:, 1], y)
+    inside = np.maximum(across, 0) * np.maximum(down, 0) >= _INSIDE * boxes[:, 2] * boxes[:, 3]
+    # a touching digit is about as high as the stroke; what is lower are flaws of its ink
+    held = np.flatnonzero(inside & (boxes[:, 3] >= _LOW * height))
+    return any(shared_ink(whole, read[i]) < _OWN_INK for i in held.tolist())
 
 
 def _best_rows(tables: Sequence[_Parts], judge: Judge, rarity: float) -> list[Scored]:
