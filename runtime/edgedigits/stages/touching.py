@@ -29,7 +29,7 @@ _INSIDE, _OWN_INK = 0.8, 0.5
 """Share of a digit that lies in the box of a stroke, and share of its ink that is the stroke's, from which it is held,
 and is one of those that touch."""
 _MOST_CUT = 250
-"""Strokes that are tried to be cut; a page, even one full of words, has fewer, a texture more than are worth the time."""
+"""Strokes that are tried to be cut; even a page full of words has fewer, a texture more than are worth the time."""
 
 
 _Parts = list[list[Hypothesis | None]]
