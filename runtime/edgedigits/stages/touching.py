@@ -38,9 +38,7 @@ _Row = tuple[float, list[Scored]]
 """Parts that explain a stroke up to a cut, and their evidence, each one's weighted with its ink."""
 
 
-def touching_digits(
-    singles: Sequence[Scored], read: Sequence[Hypothesis], judge: Judge, rarity: float
-) -> list[Scored]:
+def touching_digits(singles: Sequence[Scored], read: Sequence[Hypothesis], judge: Judge, rarity: float) -> list[Scored]:
     """Return the digits that strokes which are none by themselves consist of.
 
     Args:
