@@ -18,7 +18,7 @@ from edgedigits.stages.underlines import above_underline
 _VOUCHED_FOR = -3.0
 """Evidence above which one of several touching digits may be, where all together have as much as the next says."""
 _VOUCHES = 2.0
-_AS_HIGH, _UNEVEN_COST = 0.1, 5.0
+_AS_HIGH, _UNEVEN_COST = 0.2, 4.0
 """Log of the factor in height by which touching digits differ at no cost, and what each e-fold beyond it takes from
 their evidence together: the letters of a word, and what they fall into, are less even."""
 _SURE = 2.0
