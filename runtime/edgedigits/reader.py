@@ -19,6 +19,7 @@ from edgedigits.reading import Box, Classification, Digit, Reading
 from edgedigits.stages.lines import reading_lines
 from edgedigits.stages.recognition import Page, recognise
 from edgedigits.stages.scoring import Scored
+from edgedigits.stages.tilt import levelled
 
 _LARGEST_SIDE = 1600
 """Pixels: larger images are read at this size; digits lose nothing by it."""
@@ -98,9 +99,11 @@ class Reader:
         grey, size = load_grey(image, _LARGEST_SIDE, max_pixels=self._max_pixels)
         page = recognise(grey, max(size) / max(grey.shape), self._classify_glyphs)
         boxes = [found.hypothesis.box for found in page.digits]
+        # seen aslant, lines may be level though columns are not: what holds together in fewer lines is right
+        lines = min((reading_lines(levelled(boxes, tilt)) for tilt in dict.fromkeys((0.0, page.tilt))), key=len)
         digits = [
             _digit(page.digits[i], _in_pixels(page.place(page.digits[i]), size), number)
-            for number, line in enumerate(reading_lines(boxes))
+            for number, line in enumerate(lines)
             for i in line
         ]
         reading = Reading(tuple(digits), size, turned=-90 * page.turn % 360)

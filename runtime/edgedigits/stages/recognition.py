@@ -17,7 +17,8 @@ from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_h
 from edgedigits.stages.light import UInt8Array, ink_levels
 from edgedigits.stages.scoring import Classify, Scored, boxes_of, glyphs_of, judge_glyphs, rarity, score_hypotheses
 from edgedigits.stages.signs import sign_costs
-from edgedigits.stages.strokes import SHARE_OF_GRAINS, Strokes, find_strokes
+from edgedigits.stages.strokes import SHARE, SHARE_OF_GRAINS, Strokes, find_strokes
+from edgedigits.stages.tilt import tilt_of
 from edgedigits.stages.touching import touching_digits
 from edgedigits.stages.turning import Box, likely_turn, turn_back
 from edgedigits.stages.words import characters, find_letters, text_costs
@@ -62,6 +63,7 @@ class Page:
         levels: the strokes of the image at each of its sizes.
         singles: every stroke by itself, in its best view, the one with the most ink first.
         letters: how many characters are written there besides.
+        tilt: by how much the sheet's lines are turned, in radians, clockwise.
         turn: quarter turns counterclockwise after which the image was read; places are those of the turned image.
     """
 
@@ -69,6 +71,7 @@ class Page:
     levels: tuple[Strokes, ...]
     singles: tuple[Scored, ...]
     letters: float
+    tilt: float = 0.0
     turn: int = 0
 
     @property
@@ -131,12 +134,18 @@ def _writing(page: Page) -> float:
 
 
 def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page:
-    page = _recognise_strokes(tuple(find_strokes(level) for level in ink_levels(grey, shrink)), classify)
+    levels = tuple(ink_levels(grey, shrink))
+    tilt = tilt_of(levels)
+
+    def read(share: float) -> Page:
+        strokes = tuple(find_strokes(level, share, tilt) for level in levels)
+        return replace(_recognise_strokes(strokes, classify), tilt=tilt)
+
+    page = read(SHARE)
     surest = sorted(page.digits, key=lambda digit: -digit.score)
     if not are_grainy([digit.hypothesis for digit in surest]):
         return page
-    fainter = tuple(find_strokes(strokes.level, SHARE_OF_GRAINS) for strokes in page.levels)
-    return max(page, _recognise_strokes(fainter, classify), key=lambda page: page.evidence)
+    return max(page, read(SHARE_OF_GRAINS), key=lambda page: page.evidence)
 
 
 def _recognise_strokes(levels: tuple[Strokes, ...], classify: Classify) -> Page:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,7 @@ _POST = 0.9
 """Share of the boxes' height that the line between two of them goes through at least; a digit leaves room."""
 
 
-def without_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8]) -> Mask:
+def without_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8], tilt: float = 0.0) -> Mask:
     """Return a mask without its long straight lines; the strokes that cross them, or lie on them, stay whole.
 
     A pixel of a line goes where the ink is no thicker across the line than the line itself, and not much stronger:
@@ -37,16 +38,44 @@ def without_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8]) -> Mask:
         mask: uint8, (H, W), 0 or 1: the strokes.
         faint: uint8, (H, W), 0 or 1: the strokes and whatever is fainter: there, lines are not interrupted.
         ink: uint8, (H, W), 0 is paper.
+        tilt: by how much the lines are turned, in radians, clockwise.
 
     Returns:
         uint8, (H, W); the mask itself where there are no such lines.
     """
+    ruling = _turned_ruling(mask, faint, ink, tilt) if tilt else _ruling(mask, faint, ink)
+    return mask if ruling is None else np.asarray(mask & ~ruling, np.uint8)
+
+
+def _turned_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8], tilt: float) -> Mask | None:
+    """Return the lines of a ruling as `_ruling` does, looked for with everything turned back by the tilt."""
+    import cv2
+
+    height, width = mask.shape
+    cos, sin = math.cos(tilt), math.sin(tilt)
+    wide, high = math.ceil(width * cos + height * abs(sin)), math.ceil(height * cos + width * abs(sin))
+    middle, turned_middle = np.array([width, height]) / 2, np.array([wide, high]) / 2
+    turn = np.array([[cos, sin], [-sin, cos]])
+    there = np.column_stack([turn, turned_middle - turn @ middle])
+    turned = (
+        np.asarray(cv2.warpAffine(picture, there, (wide, high), flags=cv2.INTER_NEAREST), np.uint8)
+        for picture in (mask, faint, ink)
+    )
+    ruling = _ruling(*turned)
+    if ruling is None:
+        return None
+    how = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(ruling, there, (width, height), flags=how), np.uint8)
+
+
+def _ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8]) -> Mask | None:
+    """Return the lines of a ruling, uint8 (H, W), less what crosses them; None where there are none."""
     import cv2
 
     upright = np.asarray(cv2.transpose(faint), np.uint8)
     across, down = _level_lines(faint, ink), _level_lines(upright, ink.T)
     if across is None and down is None:
-        return mask
+        return None
     ruling = np.zeros_like(mask)
     if across is not None:
         ruling |= across.less_crossings(mask)
@@ -56,7 +85,7 @@ def without_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8]) -> Mask:
             ruling[top:bottom, left:right] |= posts.less_crossings(mask[top:bottom, left:right].T).T
     if down is not None:
         ruling |= down.less_crossings(mask.T).T
-    return np.asarray(mask & ~ruling, np.uint8)
+    return ruling
 
 
 @dataclass(frozen=True, eq=False)
