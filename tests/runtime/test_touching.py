@@ -7,6 +7,7 @@ from collections import Counter
 import cv2
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from edgedigits import Reader
 from edgedigits_train.handwriting.scenes import Conditions, render_scene
@@ -46,17 +47,14 @@ def values(reader: Reader, image: Picture) -> list[int | None]:
     return [digit.value for digit in reader.read(image).digits]
 
 
-def test_touching_digits_are_cut_apart(reader: Reader, mnist_test: LabelledGlyphs) -> None:
-    pairs = [slice(2 * i, 2 * i + 2) for i in range(60)]
-    assert (
-        score(
-            [
-                (values(reader, pushed_together(mnist_test.images[pair], overlap=1)), mnist_test.labels[pair].tolist())
-                for pair in pairs
-            ]
-        )
-        > 0.8
-    )
+@pytest.mark.parametrize(("overlap", "least"), [(0, 0.9), (1, 0.8)])
+def test_touching_digits_are_cut_apart(reader: Reader, mnist_test: LabelledGlyphs, overlap: int, least: float) -> None:
+    found = []
+    for start in range(0, 120, 2):
+        pair = slice(start, start + 2)
+        image = pushed_together(mnist_test.images[pair], overlap=overlap)
+        found.append((values(reader, image), mnist_test.labels[pair].tolist()))
+    assert score(found) > least
 
 
 def test_rendered_touching_numbers_are_read(reader: Reader) -> None:
@@ -67,6 +65,13 @@ def test_rendered_touching_numbers_are_read(reader: Reader) -> None:
 def test_touching_numbers_are_read_in_any_light_and_on_any_paper(reader: Reader) -> None:
     scenes = [render_scene(420_000 + seed, "touching") for seed in range(60)]
     assert score([(values(reader, scene.image), [digit.value for digit in scene.digits]) for scene in scenes]) > 0.78
+
+
+def test_a_number_is_cut_although_one_of_its_digits_is_seen_by_itself(reader: Reader) -> None:
+    """At half the size the 1 does not touch the 3; the 3 and the 8 are one stroke at any."""
+    read = values(reader, render_scene(600_052, "touching").image)
+    assert len(read) == 3
+    assert read[:2] == [1, 3]
 
 
 def test_slanted_digits_whose_boxes_overlap_are_all_read(reader: Reader, mnist_test: LabelledGlyphs) -> None:
