@@ -55,6 +55,9 @@ _BEYOND = 0.3
 _BESIDE = 3
 """Pixels of the level from its edge to the paper beside a 1."""
 
+_AS_PALE, _REST_COST = 1.6, 10.0
+"""Factor in ink up to which a stroke may be a rest of the frame of boxes, and what each e-fold below it costs."""
+
 _LIGHTS = 16
 """How many rows, and columns, of the paper round a stroke are looked at."""
 _RING = 0.3
@@ -77,8 +80,9 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
     written = strokes.labels[top:bottom, left:right] > 0
     crowd = (int(np.count_nonzero(written)) - own) / max(written.size - own, 1)
 
-    # the soft edges of strokes are not paper
-    paper = np.equal(cv2.dilate(written.view(np.uint8), _SOFT), 0).view(np.uint8)
+    # the soft edges of strokes are not paper, nor is the frame of the box that a digit is written into
+    other = written if strokes.frame is None else written | strokes.frame[top:bottom, left:right].view(bool)
+    paper = np.equal(cv2.dilate(other.view(np.uint8), _SOFT), 0).view(np.uint8)
     strength = cv2.norm(level.ink[top:bottom, left:right], cv2.NORM_L2, paper)
     unrest = strength / math.sqrt(max(cv2.countNonZero(paper), 1)) / hypothesis.contrast
 
@@ -97,6 +101,7 @@ def surroundings_cost(hypothesis: Hypothesis) -> float:
         + _STEP_COST * max(0.0, steps)
         + _BORDER_COST * borders
         + _SPAN_COST * spans
+        + _REST_COST * max(0.0, math.log(max(_AS_PALE * strokes.frame_ink, 1e-9) / hypothesis.contrast))
         + _FADED_COST * max(0.0, _FULL_STROKE - hypothesis.stroke_width / level.shrink) * (not level.finest)
     )
 

@@ -28,11 +28,24 @@ _POST = 0.9
 """Share of the boxes' height that the line between two of them goes through at least; a digit leaves room."""
 
 
-def without_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8], tilt: float = 0.0) -> Mask:
-    """Return a mask without its long straight lines; the strokes that cross them, or lie on them, stay whole.
+@dataclass(frozen=True, eq=False)
+class Ruling:
+    """The lines of a level.
 
-    A pixel of a line goes where the ink is no thicker across the line than the line itself, and not much stronger:
-    where it is, there is a stroke. Of a row of boxes, as forms have them, the lines between the boxes go as well.
+    Attributes:
+        mask: uint8, (H, W), 0 or 1, a pixel wider than the lines, without the strokes that cross them or lie on them.
+        of_boxes: whether they are the frame of a row of boxes.
+    """
+
+    mask: Mask
+    of_boxes: bool
+
+
+def find_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8], tilt: float = 0.0) -> Ruling | None:
+    """Return the long straight lines of a mask, without the strokes that cross them, or lie on them.
+
+    A pixel of a line counts where the ink is no thicker across the line than the line itself, and not much stronger:
+    where it is, there is a stroke. Of a row of boxes, as forms have them, the lines between the boxes count as well.
 
     Args:
         mask: uint8, (H, W), 0 or 1: the strokes.
@@ -41,14 +54,13 @@ def without_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8], tilt: fl
         tilt: by how much the lines are turned, in radians, clockwise.
 
     Returns:
-        uint8, (H, W); the mask itself where there are no such lines.
+        The lines; None where there are none.
     """
-    ruling = _turned_ruling(mask, faint, ink, tilt) if tilt else _ruling(mask, faint, ink)
-    return mask if ruling is None else np.asarray(mask & ~ruling, np.uint8)
+    return _turned_ruling(mask, faint, ink, tilt) if tilt else _straight_ruling(mask, faint, ink)
 
 
-def _turned_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8], tilt: float) -> Mask | None:
-    """Return the lines of a ruling as `_ruling` does, looked for with everything turned back by the tilt."""
+def _turned_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8], tilt: float) -> Ruling | None:
+    """Return the lines of a level, looked for with everything turned back by the tilt."""
     import cv2
 
     height, width = mask.shape
@@ -61,15 +73,16 @@ def _turned_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8], tilt: fl
         np.asarray(cv2.warpAffine(picture, there, (wide, high), flags=cv2.INTER_NEAREST), np.uint8)
         for picture in (mask, faint, ink)
     )
-    ruling = _ruling(*turned)
+    ruling = _straight_ruling(*turned)
     if ruling is None:
         return None
     how = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(ruling, there, (width, height), flags=how), np.uint8)
+    back = np.asarray(cv2.warpAffine(ruling.mask, there, (width, height), flags=how), np.uint8)
+    return Ruling(back, ruling.of_boxes)
 
 
-def _ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8]) -> Mask | None:
-    """Return the lines of a ruling, uint8 (H, W), less what crosses them; None where there are none."""
+def _straight_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8]) -> Ruling | None:
+    """Return the lines of a level that run along its rows and columns."""
     import cv2
 
     upright = np.asarray(cv2.transpose(faint), np.uint8)
@@ -85,7 +98,7 @@ def _ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8]) -> Mask | None:
             ruling[top:bottom, left:right] |= posts.less_crossings(mask[top:bottom, left:right].T).T
     if down is not None:
         ruling |= down.less_crossings(mask.T).T
-    return ruling
+    return Ruling(ruling, across is not None and across.boxes is not None)
 
 
 @dataclass(frozen=True, eq=False)

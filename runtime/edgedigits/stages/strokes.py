@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from edgedigits.stages.light import REACH, Level, spread_tiles
-from edgedigits.stages.ruling import without_ruling
+from edgedigits.stages.ruling import Ruling, find_ruling
 
 _FAINTEST = 10
 """Ink values below this are paper, however quiet the paper is."""
@@ -33,6 +34,7 @@ class Strokes:
         width: float, (N,), mean width of the stroke in pixels.
         thickest: float, (N,), width at the widest place.
         contrast: float, (N,), mean ink value, 0 to 255.
+        ruling: the lines that were taken out of the ink; None where there are none.
     """
 
     level: Level
@@ -42,6 +44,17 @@ class Strokes:
     width: npt.NDArray[np.float64]
     thickest: npt.NDArray[np.float64]
     contrast: npt.NDArray[np.float64]
+    ruling: Ruling | None
+
+    @property
+    def frame(self) -> npt.NDArray[np.uint8] | None:
+        """Return where the frame of a row of boxes was taken out of the ink, uint8 (H, W); None where there is none."""
+        return self.ruling.mask if self.ruling is not None and self.ruling.of_boxes else None
+
+    @cached_property
+    def frame_ink(self) -> float:
+        """Return the ink value up to which four fifths of the frame are; 0 where there is none."""
+        return 0.0 if self.frame is None else float(np.percentile(self.level.ink[self.frame.view(bool)], 80))
 
     @property
     def mass(self) -> float:
@@ -68,7 +81,10 @@ def find_strokes(level: Level, share: float = SHARE, tilt: float = 0.0) -> Strok
     strongest = cv2.dilate(ink, np.ones((REACH, REACH), np.uint8))
     least = least_ink(level)
     bound = np.maximum(np.asarray(cv2.convertScaleAbs(strongest, alpha=share)), least)
-    mask = without_ruling((ink >= bound).view(np.uint8), (ink >= least).view(np.uint8), ink, tilt)
+    mask = (ink >= bound).view(np.uint8)
+    ruling = find_ruling(mask, (ink >= least).view(np.uint8), ink, tilt)
+    if ruling is not None:
+        mask &= ~ruling.mask
     # this algorithm is three times as fast in one thread as OpenCV's default
     count, raw_labels, raw_stats, _ = cv2.connectedComponentsWithStatsWithAlgorithm(mask, 8, cv2.CV_32S, cv2.CCL_GRANA)
     labels, stats = np.asarray(raw_labels, np.int32), np.asarray(raw_stats, np.int32)
@@ -85,6 +101,5 @@ def find_strokes(level: Level, share: float = SHARE, tilt: float = 0.0) -> Strok
     np.maximum.at(thickest, owner, depth)
     # the depth rises from the edge to the middle of the stroke and falls again: its mean is about (width + 1) / 4
     width = np.maximum(4 * np.bincount(owner, depth, count) / (_ASLANT * area) - 1, 1)
-    return Strokes(
-        level, labels, stats[1:, :4], area[1:], width[1:], 2 / _ASLANT * thickest[1:].astype(np.float64), mean[1:]
-    )
+    across = 2 / _ASLANT * thickest[1:].astype(np.float64)
+    return Strokes(level, labels, stats[1:, :4], area[1:], width[1:], across, mean[1:], ruling)

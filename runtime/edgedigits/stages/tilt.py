@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.stages.hypotheses import Box
 from edgedigits.stages.light import Level
 from edgedigits.stages.strokes import least_ink
-
-Box = tuple[float, float, float, float]
 
 _SIDE = 480
 """Pixels of a level's longer side, up to which lines are looked at: there they are thin, and their tilt still shows."""

@@ -28,6 +28,8 @@ _LOW = 0.4
 _INSIDE, _OWN_INK = 0.8, 0.5
 """Share of a digit that lies in the box of a stroke, and share of its ink that is the stroke's, from which it is held,
 and is one of those that touch."""
+_MOST_HELD = 16
+"""Digits in the box of a stroke, each perhaps seen at two sizes, beyond which it is a frame: it is cut into fewer."""
 _MOST_CUT = 250
 """Strokes that are tried to be cut; even a page full of words has fewer, a texture more than are worth the time."""
 
@@ -84,7 +86,7 @@ def _holds_digits(whole: Hypothesis, read: Sequence[Hypothesis], boxes: npt.NDAr
     inside = np.maximum(across, 0) * np.maximum(down, 0) >= _INSIDE * boxes[:, 2] * boxes[:, 3]
     # a touching digit is about as high as the stroke; what is lower are flaws of its ink
     held = np.flatnonzero(inside & (boxes[:, 3] >= _LOW * height))
-    return any(shared_ink(whole, read[i]) < _OWN_INK for i in held.tolist())
+    return len(held) > _MOST_HELD or any(shared_ink(whole, read[i]) < _OWN_INK for i in held.tolist())
 
 
 def _best_rows(tables: Sequence[_Parts], judge: Judge, rarity: float) -> list[Scored]:
