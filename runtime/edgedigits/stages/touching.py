@@ -28,6 +28,8 @@ _LOW = 0.4
 _INSIDE, _OWN_INK = 0.8, 0.5
 """Share of a digit that lies in the box of a stroke, and share of its ink that is the stroke's, from which it is held,
 and is one of those that touch."""
+_ROOM = 0.3
+"""Width of what was not read of a stroke, in its heights, from which there is a further digit in it."""
 _MOST_HELD = 16
 """Digits in the box of a stroke, each perhaps seen at two sizes, beyond which it is a frame: it is cut into fewer."""
 _MOST_CUT = 250
@@ -67,13 +69,13 @@ def _cuts(singles: Sequence[Scored], read: Sequence[Hypothesis]) -> list[_Parts]
         enough = _SURE if width >= height else 0.0
         if whole.score >= enough or width < 0.75 * height or height < lowest:
             continue
-        if not _holds_digits(whole.hypothesis, read, boxes):
+        if not _is_frame_or_read(whole.hypothesis, read, boxes):
             tables.append(cut_hypotheses(whole.hypothesis))
     return tables
 
 
-def _holds_digits(whole: Hypothesis, read: Sequence[Hypothesis], boxes: npt.NDArray[np.float64]) -> bool:
-    """Tell whether a digit stands in a stroke as in a frame, and is not one of those that it consists of.
+def _is_frame_or_read(whole: Hypothesis, read: Sequence[Hypothesis], boxes: npt.NDArray[np.float64]) -> bool:
+    """Tell whether a digit stands in a stroke as in a frame, or digits that were read are all that it consists of.
 
     Args:
         whole: the stroke.
@@ -86,7 +88,13 @@ def _holds_digits(whole: Hypothesis, read: Sequence[Hypothesis], boxes: npt.NDAr
     inside = np.maximum(across, 0) * np.maximum(down, 0) >= _INSIDE * boxes[:, 2] * boxes[:, 3]
     # a touching digit is about as high as the stroke; what is lower are flaws of its ink
     held = np.flatnonzero(inside & (boxes[:, 3] >= _LOW * height))
-    return len(held) > _MOST_HELD or any(shared_ink(whole, read[i]) < _OWN_INK for i in held.tolist())
+    if len(held) > _MOST_HELD:
+        return True
+    unread, end = width, x
+    for left, _, across_it, _ in sorted(boxes[held].tolist()):
+        unread -= max(0.0, left + across_it - max(left, end))
+        end = max(end, left + across_it)
+    return unread < _ROOM * height or any(shared_ink(whole, read[i]) < _OWN_INK for i in held.tolist())
 
 
 def _best_rows(tables: Sequence[_Parts], judge: Judge, rarity: float) -> list[Scored]:
