@@ -241,8 +241,10 @@ def _unread(strokes: Strokes, box: Box, read: npt.NDArray[np.float64]) -> float:
     return float(areas @ ~lie_in(boxes[inside], read) / max(areas.sum(), 1.0))
 
 
-def lie_in(boxes: npt.NDArray[np.floating], others: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Return which boxes (N, 4) lie for the most part in one of some others (M, 4)."""
+def lie_in(
+    boxes: npt.NDArray[np.floating], others: npt.NDArray[np.float64], share: float = 0.6
+) -> npt.NDArray[np.bool_]:
+    """Return which boxes (N, 4) lie with more than a share of their area in one of some others (M, 4)."""
     x, y, width, height = boxes.T[:, :, np.newaxis]
     inside = np.zeros(len(boxes), bool)
     rows = 1 + _COMPARED_AT_ONCE // max(len(boxes), 1)
@@ -251,7 +253,7 @@ def lie_in(boxes: npt.NDArray[np.floating], others: npt.NDArray[np.float64]) -> 
         across = np.minimum(x + width, right) - np.maximum(x, left)
         down = np.minimum(y + height, bottom) - np.maximum(y, top)
         shared = np.maximum(across, 0) * np.maximum(down, 0)
-        inside |= (shared > 0.6 * width * height).any(axis=1)
+        inside |= (shared > share * width * height).any(axis=1)
     return inside
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.stages.choice import shared_ink
+from edgedigits.stages.choice import lie_in, shared_ink
 from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis
 from edgedigits.stages.scoring import Judge, Scored, score_hypotheses
@@ -82,10 +82,8 @@ def _is_frame_or_read(whole: Hypothesis, read: Sequence[Hypothesis], boxes: npt.
         read: digits.
         boxes: theirs, (N, 4).
     """
-    x, y, width, height = whole.box
-    across = np.minimum(boxes[:, 0] + boxes[:, 2], x + width) - np.maximum(boxes[:, 0], x)
-    down = np.minimum(boxes[:, 1] + boxes[:, 3], y + height) - np.maximum(boxes[:, 1], y)
-    inside = np.maximum(across, 0) * np.maximum(down, 0) >= _INSIDE * boxes[:, 2] * boxes[:, 3]
+    x, _, width, height = whole.box
+    inside = lie_in(boxes, np.array([whole.box]), _INSIDE)
     # a touching digit is about as high as the stroke; what is lower are flaws of its ink
     held = np.flatnonzero(inside & (boxes[:, 3] >= _LOW * height))
     if len(held) > _MOST_HELD:
