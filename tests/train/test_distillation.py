@@ -100,7 +100,8 @@ def test_an_interrupted_lesson_goes_on_with_the_next_view(
         asked = []
         watched = [replace(teachers[0], model=_Watched(teachers[0].model, asked)), teachers[1]]
         resumed = teach(watched, batches, views=2, temperature=3.0, taught=TAUGHT, stage=stage)
-    assert len(asked) == len(batches), "the first view was not asked again"
+    known = (batches.indices(1) < TAUGHT).sum()
+    assert len(asked) == -(-known // len(asked[0])), "the first view was asked again"
     with ThreadPoolExecutor(1) as pool:
         for mine, theirs in zip(resumed.stream(1, 0, pool), taught.stream(1, 0, pool), strict=True):
             assert np.array_equal(mine[1], theirs[1])

@@ -16,8 +16,8 @@ from edgedigits_train.checkpoints import Stage, State
 from edgedigits_train.metrics import log_softmax
 from edgedigits_train.model import CLASSES
 
-_ASKED_AT_ONCE = 64
-"""Glyphs of which a teacher is asked a multiple."""
+_ASKED_AT_ONCE = 256
+"""Glyphs, always as many: JAX compiles anew for each number that it sees."""
 
 
 @dataclass(frozen=True)
@@ -106,45 +106,32 @@ def teach(
         KeyboardInterrupt: it was interrupted; the stage has the answers so far.
     """
     stage = stage or Stage()
-    state = stage.load()
-    each = len(batches)
-    targets = list(state.arrays.get("targets", []))
+    targets = list(stage.load().arrays.get("targets", []))
+    each = len(teachers)
     with (
         stage.uninterrupted(),
         makers() as pool,
         tqdm(total=views * each, initial=len(targets) * each, desc="teach", disable=not progress) as bar,
     ):
         for view in range(len(targets), views):
-            answers = []
-            indices = batches.indices(view)
-            for chosen, (glyphs, _) in zip(indices, batches.stream(view, 0, pool), strict=True):
-                answers.append(_mean_answer(teachers, glyphs, chosen, taught, temperature))
+            glyphs = np.concatenate([glyphs for glyphs, _ in batches.stream(view, 0, pool)])
+            indices = batches.indices(view).ravel()
+            total = np.zeros((len(glyphs), CLASSES), np.float32)
+            for teacher in teachers:
+                known = np.flatnonzero(indices < min(teacher.domain, taught))
+                for some in np.split(known, range(_ASKED_AT_ONCE, len(known), _ASKED_AT_ONCE)):
+                    total[some] += np.exp(log_softmax(_logits(teacher.model, glyphs[some]) / np.float32(temperature)))
+                    if stage.interrupted:
+                        raise KeyboardInterrupt
                 bar.update()
-                if stage.interrupted:
-                    raise KeyboardInterrupt
-            targets.append(np.concatenate(answers))
+            # none for what is learnt from its label
+            targets.append((total / np.maximum(total.sum(axis=1, keepdims=True), 1e-9)).astype(np.float16))
             stage.save(State(epoch=view + 1, arrays={"targets": targets}))
     return TaughtBatches(batches, targets, taught, temperature, seed)
 
 
-def _mean_answer(
-    teachers: Sequence[Teacher],
-    glyphs: npt.NDArray[np.uint8],
-    indices: npt.NDArray[np.intp],
-    taught: int,
-    temperature: float,
-) -> npt.NDArray[np.float16]:
-    """Return the mean probabilities of those who answer for each glyph, none for what is learnt from its label."""
-    total = np.zeros((len(glyphs), CLASSES))
-    for teacher in teachers:
-        known = np.flatnonzero(indices < min(teacher.domain, taught))
-        if known.size:
-            total[known] += np.exp(log_softmax(_logits(teacher.model, glyphs[known]) / np.float32(temperature)))
-    return np.asarray(total / np.maximum(total.sum(axis=1, keepdims=True), 1e-9), np.float16)
-
-
 def _logits(model: keras.Model, glyphs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return the logits, float32 (N, 11), of any number of glyphs: JAX compiles anew for each number that it sees."""
+    """Return the logits, float32 (N, 11), of as many glyphs as are asked at once, or fewer."""
     count = len(glyphs)
-    filled = np.concatenate([glyphs, np.zeros((-count % _ASKED_AT_ONCE, *glyphs.shape[1:]), np.uint8)])
+    filled = np.concatenate([glyphs, np.zeros((_ASKED_AT_ONCE - count, *glyphs.shape[1:]), np.uint8)])
     return np.asarray(model.predict_on_batch(filled), np.float32)[:count]

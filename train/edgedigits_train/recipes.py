@@ -133,9 +133,9 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe(
             "best",
             widths=((32, 32, 32), (48, 48, 48)),
-            epochs=50,
+            epochs=60,
             additions=_ADDITIONS,
-            distillation=Distillation((_SPECIALIST, _SPECIALIST, _SPECIALIST, _GENERALIST), views=8),
+            distillation=Distillation((*[_SPECIALIST] * 4, _GENERALIST), views=24),
         ),
     )
 }
