@@ -119,8 +119,8 @@ def teach(
             total = np.zeros((len(glyphs), CLASSES), np.float32)
             for teacher in teachers:
                 known = np.flatnonzero(indices < min(teacher.domain, taught))
-                for some in np.split(known, range(_ASKED_AT_ONCE, len(known), _ASKED_AT_ONCE)):
-                    total[some] += np.exp(log_softmax(_logits(teacher.model, glyphs[some]) / np.float32(temperature)))
+                for some, answers in _answers(teacher.model, glyphs, known, temperature):
+                    total[some] += answers
                     if stage.interrupted:
                         raise KeyboardInterrupt
                 bar.update()
@@ -130,8 +130,13 @@ def teach(
     return TaughtBatches(batches, targets, taught, temperature, seed)
 
 
-def _logits(model: keras.Model, glyphs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return the logits, float32 (N, 11), of as many glyphs as are asked at once, or fewer."""
-    count = len(glyphs)
-    filled = np.concatenate([glyphs, np.zeros((_ASKED_AT_ONCE - count, *glyphs.shape[1:]), np.uint8)])
-    return np.asarray(model.predict_on_batch(filled), np.float32)[:count]
+def _answers(
+    model: keras.Model, glyphs: npt.NDArray[np.uint8], chosen: npt.NDArray[np.intp], temperature: float
+) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]]:
+    """Yield, for one question after the other, which of the chosen glyphs it is about, and their probabilities."""
+    for start in range(0, len(chosen), _ASKED_AT_ONCE):
+        some = chosen[start : start + _ASKED_AT_ONCE]
+        filled = np.zeros((_ASKED_AT_ONCE, *glyphs.shape[1:]), np.uint8)
+        filled[: len(some)] = glyphs[some]
+        logits = np.asarray(model.predict_on_batch(filled), np.float32)[: len(some)]
+        yield some, np.exp(log_softmax(logits / np.float32(temperature)))
