@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from edgedigits_train.backend import keras
 from edgedigits_train.batches import AugmentedBatches
 from edgedigits_train.checkpoints import Checkpoints
 from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.distillation import Teacher, teach
+from edgedigits_train.fast_layers import fastest
 from edgedigits_train.fitting import Fit, fit
+from edgedigits_train.model import build_model
 from edgedigits_train.recipes import Additions, Recipe
 
 _TEACHERS_SEED = 10_000
@@ -48,7 +51,7 @@ def learn(
         own = AugmentedBatches(training[:domain], teacher.batch, teacher.augmentation, own_seed)
         own_stage = checkpoints.stage(f"teacher-{number}")
         fitted = fit(teacher, own, held_out, seed=own_seed, progress=progress, stage=own_stage)
-        teachers.append(Teacher(fitted.model, domain))
+        teachers.append(Teacher(_fast(teacher, fitted.model), domain))
     taught = teach(
         teachers,
         batches,
@@ -60,3 +63,10 @@ def learn(
         progress=progress,
     )
     return fit(recipe, taught, held_out, seed=seed, progress=progress, stage=stage)
+
+
+def _fast(recipe: Recipe, model: keras.Model) -> keras.Model:
+    """Return the model with the layers that it was fitted with, which answer in half the time on some processors."""
+    fast = build_model(recipe, fastest(recipe))
+    fast.set_weights(model.get_weights())
+    return fast
