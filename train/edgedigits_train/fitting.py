@@ -20,7 +20,7 @@ from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.fast_layers import fastest
 from edgedigits_train.feeding import feed
 from edgedigits_train.memory import keep_freed_memory
-from edgedigits_train.model import CLASSES, build_model
+from edgedigits_train.model import CLASSES, build_model, with_weights
 from edgedigits_train.muon import Muon, is_convolution
 from edgedigits_train.recipes import Recipe
 
@@ -87,7 +87,7 @@ def fit(
             stage.save(state)
             if stage.interrupted:
                 raise KeyboardInterrupt
-    return Fit(_with_weights(recipe, state.arrays["average"]), state.history)
+    return Fit(with_weights(recipe, state.arrays["average"]), state.history)
 
 
 def cross_entropy(targets: Any, logits: Any) -> Any:
@@ -150,13 +150,6 @@ def _evaluate(model: keras.Model, held_out: LabelledGlyphs) -> dict[str, float]:
     batches = feed((part.glyphs, part.labels) for part in parts)
     scores: dict[str, float] = model.evaluate(batches, steps=len(starts), verbose=0, return_dict=True)
     return scores
-
-
-def _with_weights(recipe: Recipe, weights: Sequence[npt.NDArray[np.float32]]) -> keras.Model:
-    """Return the network with these weights; a model that was compiled would carry the optimizer into its file."""
-    model = build_model(recipe)
-    model.set_weights(weights)
-    return model
 
 
 def _next_epoch(state: State, logs: Mapping[str, float], model: keras.Model, held_out: LabelledGlyphs) -> State:
@@ -267,7 +260,7 @@ def _remedy(recipe: Recipe, state: State, error: _AstrayError, stage: Stage) -> 
     if not good.arrays:
         return f"{message}."
     message = f"{message} and --restart"
-    kept = stage.keep_best(_with_weights(recipe, good.arrays["best"])) if "best" in good.arrays else None
+    kept = stage.keep_best(with_weights(recipe, good.arrays["best"])) if "best" in good.arrays else None
     if kept is None:
         return f"{message}."
     epochs = "the first epoch" if good.epoch == 1 else f"the {good.epoch} good epochs"

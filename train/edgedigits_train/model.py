@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
 from edgedigits.glyphs import SIDE
 from edgedigits_train.backend import keras
 from edgedigits_train.fast_layers import KERAS, Layers
@@ -46,3 +51,16 @@ def build_model(recipe: Recipe, kinds: Layers = KERAS) -> keras.Model:
     x = layers.Flatten(name="features")(x)
     x = layers.Dropout(recipe.dropout, name="dropout")(x)
     return keras.Model(glyphs, layers.Dense(CLASSES, name="logits")(x), name="digits")
+
+
+def with_weights(recipe: Recipe, weights: Sequence[npt.NDArray[np.float32]], kinds: Layers = KERAS) -> keras.Model:
+    """Return a recipe's network with given weights, as `get_weights` of a model of the recipe returns them.
+
+    It is not compiled: a model that was would carry the optimizer into its file.
+
+    Example:
+        >>> fitted = with_weights(RECIPES["quick"], trained.get_weights())
+    """
+    model = build_model(recipe, kinds)
+    model.set_weights(weights)
+    return model
