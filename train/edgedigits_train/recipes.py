@@ -120,7 +120,7 @@ RECIPES: Mapping[str, Recipe] = {
         Recipe(
             "tiny",
             widths=((16, 16, 16), (20, 24)),
-            epochs=30,
+            epochs=27,
             # with more of them so few weights misread more clean digits
             additions=replace(_FEW_ADDITIONS, soiled=1_000),
         ),
