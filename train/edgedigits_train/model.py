@@ -58,6 +58,11 @@ def with_weights(recipe: Recipe, weights: Sequence[npt.NDArray[np.float32]], kin
 
     It is not compiled: a model that was would carry the optimizer into its file.
 
+    Args:
+        recipe: the widths of its layers.
+        weights: of all layers, in their order.
+        kinds: as for `build_model`.
+
     Example:
         >>> fitted = with_weights(RECIPES["quick"], trained.get_weights())
     """
