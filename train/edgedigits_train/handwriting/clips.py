@@ -9,8 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from edgedigits_train.handwriting import camera as cameras
-from edgedigits_train.handwriting.layouts import LAYOUTS
-from edgedigits_train.handwriting.scenes import Conditions, Scene, Sheet, framed, sample_view
+from edgedigits_train.handwriting.scenes import KINDS, Conditions, Scene, Sheet, framed, sample_view
 from edgedigits_train.handwriting.writer import Writer
 
 
@@ -30,7 +29,7 @@ def render_clip(
     Args:
         seed: the same arguments give the same clip.
         frames: how many.
-        kind: key of `layouts.LAYOUTS`.
+        kind: key of `scenes.KINDS`.
         conditions: drawn at random where None.
         size: width and height in pixels.
         arrives: from which frame on the writing is in view.
@@ -44,8 +43,8 @@ def render_clip(
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     conditions = conditions or Conditions.sample(rng)
-    page = LAYOUTS[kind](Writer.sample(rng, tidiness=0.35), rng, size)
-    sheet = Sheet.take(page, conditions, size, rng)
+    page = KINDS[kind](Writer.sample(rng, tidiness=0.35), rng, size)
+    sheet = Sheet.take(page, kind, conditions, size, rng)
     blank = replace(sheet, page=replace(page, marks=()), behind=())
     hold = sample_view(conditions.view, page, size, rng)
     sway = rng.normal(0, 1, (6, 3))
@@ -57,5 +56,4 @@ def render_clip(
         shift = (0.006 * size[0] * x, 0.006 * size[1] * y)
         move = cameras.view(size, 0.012 * turn, 1 + 0.01 * zoom, (0.03 * tilt_x, 0.03 * tilt_y), shift)
         camera = framed(hold.then(move.matrix), page, size)
-        digits, fragments, image = (sheet if frame >= arrives else blank).photograph(camera, rng)
-        yield Scene(image, digits, fragments, page.ordered, kind, conditions)
+        yield (sheet if frame >= arrives else blank).photograph(camera, rng)

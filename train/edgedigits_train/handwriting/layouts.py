@@ -10,8 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits_train.handwriting.alphabet import LETTERS, SIGNS
+from edgedigits_train.handwriting.letterforms import Letterform
 from edgedigits_train.handwriting.strokes import Stroke, write
 from edgedigits_train.handwriting.writer import Writer
+
+SIGN_LABELS = (".", ",", ":", "/", "-", "+", "×", "=", "(", ")", "%")
+"""Signs that belong to numbers, and have a label of their own in a scene's truth."""
+OTHER = "other"
+"""The label of all that is written and neither a digit nor one of `SIGN_LABELS`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +29,23 @@ class Mark:
         strokes: in pixels of the page.
         height: height of a digit of this writer in pixels; the width of the pen goes by it.
         row: index of its line of writing.
+        character: what is written; "" for a line or a box, which is no sign at all.
     """
 
     value: int | None
     strokes: tuple[Stroke, ...]
     height: float
     row: int
+    character: str = ""
+
+    @property
+    def label(self) -> str | None:
+        """What a reader should call it: a digit, one of `SIGN_LABELS`, `OTHER`, or None for a mere line."""
+        if self.value is not None:
+            return str(self.value)
+        if not self.character:
+            return None
+        return self.character if self.character in SIGN_LABELS else OTHER
 
     @property
     def box(self) -> npt.NDArray[np.float64]:
@@ -69,7 +86,11 @@ def digit(value: int, writer: Writer, rng: np.random.Generator) -> Mark:
 
 def _other(writer: Writer, rng: np.random.Generator, letters: bool) -> Mark:
     forms = LETTERS if letters else SIGNS
-    return Mark(None, tuple(write(forms[int(rng.integers(len(forms)))], writer, rng)), 1.0, 0)
+    return _written(forms[int(rng.integers(len(forms)))], writer, rng)
+
+
+def _written(form: Letterform, writer: Writer, rng: np.random.Generator) -> Mark:
+    return Mark(None, tuple(write(form, writer, rng)), 1.0, 0, form.character)
 
 
 def in_line(marks: Sequence[Mark], writer: Writer, rng: np.random.Generator, gap: float, row: int = 0) -> list[Mark]:
@@ -106,13 +127,14 @@ def _fit(
     return offset, scale
 
 
-def _place(
+def place(
     marks: Sequence[Mark],
     size: tuple[int, int],
     share: tuple[float, float],
     rng: np.random.Generator,
     ordered: bool = True,
 ) -> Page:
+    """A page with marks at a random place, filling a random `share` of it, least and most."""
     offset, scale = _fit(marks, size, share, rng)
     return Page(tuple(mark.moved(offset, scale) for mark in marks), np.zeros((0, 2, 2)), ordered)
 
@@ -127,12 +149,12 @@ def _number(
 ) -> Page:
     values = _values(int(rng.integers(counts[0], counts[1] + 1)), rng)
     marks = in_line([digit(value, writer, rng) for value in values], writer, rng, gap)
-    return _place(marks, size, (0.45, 0.85), rng)
+    return place(marks, size, (0.45, 0.85), rng)
 
 
 def single(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Page:
     """One digit."""
-    return _place([digit(int(rng.integers(10)), writer, rng)], size, (0.25, 0.75), rng)
+    return place([digit(int(rng.integers(10)), writer, rng)], size, (0.25, 0.75), rng)
 
 
 def number(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Page:
@@ -149,7 +171,7 @@ def touching(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) ->
         if placed:
             mark = _against(placed[-1], mark, rng.uniform(-0.09, 0.0))
         placed.append(mark)
-    return _place(placed, size, (0.4, 0.7), rng)
+    return place(placed, size, (0.4, 0.7), rng)
 
 
 def _against(left: Mark, right: Mark, overlap: float) -> Mark:
@@ -182,7 +204,7 @@ def rows(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Pag
         line = in_line([digit(value, writer, rng) for value in values], writer, rng, gap, row)
         indent = 0.3 * abs(rng.standard_normal())
         marks += [mark.moved(np.array([indent, leading * row])) for mark in line]
-    return _place(marks, size, (0.65, 0.92), rng)
+    return place(marks, size, (0.65, 0.92), rng)
 
 
 def scattered(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Page:
@@ -269,7 +291,7 @@ def mixed(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Pa
     if kind == 0:
         signs = [form for form in SIGNS if form.character in "+-×÷="]
         split = int(rng.integers(1, len(digits)))
-        sign = Mark(None, tuple(write(signs[int(rng.integers(len(signs)))], writer, rng)), 1.0, 0)
+        sign = _written(signs[int(rng.integers(len(signs)))], writer, rng)
         line = in_line([*digits[:split], sign, *digits[split:]], writer, rng, 2.0)
     elif kind == 1:
         word = [_other(writer, rng, letters=True) for _ in range(int(rng.integers(2, 6)))]
@@ -283,7 +305,7 @@ def mixed(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Pa
         line.append(Mark(None, (Stroke(points, np.ones(12)),), 1.0, 0))
     else:
         line = in_line([*digits, _other(writer, rng, letters=False)], writer, rng, 2.4)
-    return _place(line, size, (0.5, 0.85), rng)
+    return place(line, size, (0.5, 0.85), rng)
 
 
 def nothing(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> Page:
@@ -294,11 +316,11 @@ def nothing(writer: Writer, rng: np.random.Generator, size: tuple[int, int]) -> 
         for row in range(int(rng.integers(1, 4))):
             word = [_other(writer, rng, letters=True) for _ in range(int(rng.integers(3, 9)))]
             marks += [mark.moved(np.array([0.0, 1.9 * row])) for mark in in_line(word, writer, rng, 0.7, row)]
-        return _place(marks, size, (0.5, 0.9), rng)
+        return place(marks, size, (0.5, 0.9), rng)
     if kind == 1:
         marks = in_line([_other(writer, rng, letters=False) for _ in range(int(rng.integers(1, 4)))], writer, rng, 2.5)
-        return _place(marks, size, (0.4, 0.8), rng)
-    return _place([Mark(None, (scribble(rng),), 1.0, 0)], size, (0.3, 0.8), rng)
+        return place(marks, size, (0.4, 0.8), rng)
+    return place([Mark(None, (scribble(rng),), 1.0, 0, "scribble")], size, (0.3, 0.8), rng)
 
 
 def scribble(rng: np.random.Generator) -> Stroke:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -13,8 +14,9 @@ import numpy.typing as npt
 from edgedigits_train.handwriting import camera as cameras
 from edgedigits_train.handwriting.camera import Camera
 from edgedigits_train.handwriting.ink import draw_stroke
-from edgedigits_train.handwriting.layouts import LAYOUTS, Mark, Page
+from edgedigits_train.handwriting.layouts import LAYOUTS, Layout, Mark, Page
 from edgedigits_train.handwriting.lighting import LIGHTS, light
+from edgedigits_train.handwriting.pages import PAGES
 from edgedigits_train.handwriting.pens import PENS, Colour, Pen, ink_opacity
 from edgedigits_train.handwriting.surfaces import FLAWS, SURFACES, blend, draw_flaw, draw_surface, rulings
 from edgedigits_train.handwriting.textures import noise
@@ -106,6 +108,23 @@ class SceneDigit:
     visible: float
 
 
+@dataclass(frozen=True)
+class SceneSign:
+    """A sign of a scene: a digit, a sign of a sum or a number, or whatever else is written.
+
+    Attributes:
+        label: a digit, one of `layouts.SIGN_LABELS`, or `layouts.OTHER`.
+        box: x, y, width, height in pixels, tight around its ink before any blur, clipped to the picture.
+        row: index of its line of writing.
+        visible: share of its ink that is inside the picture, 0 to 1.
+    """
+
+    label: str
+    box: tuple[int, int, int, int]
+    row: int
+    visible: float
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """A picture and its truth.
@@ -115,8 +134,10 @@ class Scene:
         digits: in reading order; those of which at least `LEGIBLE` can be seen.
         fragments: digits cut off by the border so far that nobody need read them.
         ordered: False where digits are scattered, so that the order of `digits` says nothing.
-        kind: key of `layouts.LAYOUTS`.
+        kind: key of `KINDS`.
         conditions: what it was taken under.
+        signs: all that is written, digits and fragments of them among it, in the order of writing. Lines and boxes are
+            no signs.
     """
 
     image: Image
@@ -125,6 +146,7 @@ class Scene:
     ordered: bool
     kind: str
     conditions: Conditions
+    signs: tuple[SceneSign, ...] = ()
 
     @property
     def rows(self) -> tuple[tuple[int, ...], ...]:
@@ -147,7 +169,7 @@ def render_scene(
 
     Args:
         seed: the same arguments give the same scene.
-        kind: key of `layouts.LAYOUTS`; drawn at random where None.
+        kind: key of `KINDS`; drawn at random among those of `layouts.LAYOUTS` where None.
         conditions: drawn at random where None.
         size: width and height in pixels, 160×120 to 12 megapixels.
 
@@ -161,18 +183,19 @@ def render_scene(
     """
     rng = np.random.Generator(np.random.PCG64(seed))
     kind = kind or list(LAYOUTS)[int(rng.choice(len(LAYOUTS), p=_KIND_SHARES))]
-    if kind not in LAYOUTS:
-        raise ValueError(f"No kind of scene is called {kind!r}; there are: {', '.join(LAYOUTS)}.")
+    if kind not in KINDS:
+        raise ValueError(f"No kind of scene is called {kind!r}; there are: {', '.join([*LAYOUTS, *PAGES])}.")
     conditions = conditions or Conditions.sample(rng)
     if kind == "form":
         conditions = replace(conditions, surface="form", pen=_pen_for("form", conditions.pen))
-    page = LAYOUTS[kind](Writer.sample(rng, tidiness=0.35), rng, size)
-    sheet = Sheet.take(page, conditions, size, rng)
+    page = KINDS[kind](Writer.sample(rng, tidiness=0.35), rng, size)
+    sheet = Sheet.take(page, kind, conditions, size, rng)
     camera = sample_view(conditions.view if kind != "cut" else "straight", page, size, rng)
-    digits, fragments, image = sheet.photograph(camera, rng)
-    return Scene(image, digits, fragments, page.ordered, kind, conditions)
+    return sheet.photograph(camera, rng)
 
 
+KINDS: Mapping[str, Layout] = ChainMap(LAYOUTS, PAGES)
+"""All kinds of scenes by name: those of digits, from which an everyday scene is drawn, and all other pages."""
 _KIND_SHARES = np.array([25, 22, 10, 6, 6, 7, 6, 5, 7, 6]) / 100
 
 
@@ -187,6 +210,7 @@ class Sheet:
 
     Attributes:
         page: what is written on it.
+        kind: key of `KINDS`.
         extent: float64 (2, 2), the part of it that writing takes: top left and bottom right corner.
         conditions: pen, surface, light and the rest.
         size: width and height of the picture in pixels.
@@ -199,6 +223,7 @@ class Sheet:
     """
 
     page: Page
+    kind: str
     extent: npt.NDArray[np.float64]
     conditions: Conditions
     size: tuple[int, int]
@@ -210,7 +235,9 @@ class Sheet:
     seed: int
 
     @classmethod
-    def take(cls, page: Page, conditions: Conditions, size: tuple[int, int], rng: np.random.Generator) -> Sheet:
+    def take(
+        cls, page: Page, kind: str, conditions: Conditions, size: tuple[int, int], rng: np.random.Generator
+    ) -> Sheet:
         """Take a sheet of the surface and a pen of the kind that `conditions` name."""
         pen, surface = PENS[conditions.pen], SURFACES[conditions.surface]
         lines = rulings(surface, size, page.pitch, rng)
@@ -229,6 +256,7 @@ class Sheet:
         blue, green, red = np.clip(np.rint(np.array(chosen) + (shade if pen.grain else 0)), 0, 255).astype(int).tolist()
         return cls(
             page=page,
+            kind=kind,
             extent=np.array([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)]),
             conditions=conditions,
             size=size,
@@ -240,10 +268,8 @@ class Sheet:
             seed=int(rng.integers(1 << 32)),
         )
 
-    def photograph(
-        self, camera: Camera, rng: np.random.Generator
-    ) -> tuple[tuple[SceneDigit, ...], tuple[SceneDigit, ...], Image]:
-        """Take a picture: the digits that can be read, those that are cut off, and uint8 (H, W, 3), BGR."""
+    def photograph(self, camera: Camera, rng: np.random.Generator) -> Scene:
+        """Take a picture."""
         steady = np.random.Generator(np.random.PCG64(self.seed))
         surface, pen, conditions = SURFACES[self.conditions.surface], PENS[self.conditions.pen], self.conditions
         image = draw_surface(surface, camera, self.size, self.lines, steady)
@@ -254,31 +280,37 @@ class Sheet:
                 draw_mark(faint, mark, camera, self.nib)
             soft = np.asarray(cv2.blur(faint, (5, 5)), np.uint8)
             image = blend(image, soft, (110, 105, 100), int(steady.integers(14, 40)))
-        image, digits, fragments = self._write(image, camera, pen, steady)
+        image, signs = self._write(image, camera, pen, steady)
         if conditions.view in ("page edge", "hand"):
             image = _surroundings(image, self.extent, camera, conditions.view, steady)
         if conditions.surface != "screen":
             image = _through_lens(light(image, conditions.light, steady), conditions.lens, steady, rng)
-        return digits, fragments, image
+        digits = [
+            SceneDigit(int(sign.label), sign.box, sign.row, sign.visible) for sign in signs if sign.label.isdigit()
+        ]
+        return Scene(
+            image=image,
+            digits=tuple(digit for digit in digits if digit.visible >= LEGIBLE),
+            fragments=tuple(digit for digit in digits if digit.visible < LEGIBLE),
+            ordered=self.page.ordered,
+            kind=self.kind,
+            conditions=conditions,
+            signs=tuple(signs),
+        )
 
-    def _write(
-        self, image: Image, camera: Camera, pen: Pen, rng: np.random.Generator
-    ) -> tuple[Image, tuple[SceneDigit, ...], tuple[SceneDigit, ...]]:
+    def _write(self, image: Image, camera: Camera, pen: Pen, rng: np.random.Generator) -> tuple[Image, list[SceneSign]]:
         shape = self.size[::-1]
         coverage = np.zeros(shape, np.uint8)
-        digits: list[SceneDigit] = []
-        fragments: list[SceneDigit] = []
+        signs: list[SceneSign] = []
         for mark in self.page.marks:
             seen = draw_mark(coverage, mark, camera, self.nib)
-            if mark.value is None or seen is None:
-                continue
-            digit = SceneDigit(mark.value, seen[0], mark.row, seen[1])
-            (digits if digit.visible >= LEGIBLE else fragments).append(digit)
+            if seen is not None and mark.label is not None:
+                signs.append(SceneSign(mark.label, seen[0], mark.row, seen[1]))
         grain = min(16, 1 << max(0, round(math.log2(image.shape[0] / 480))))
         tooth = noise(shape, 2 * grain, rng)
         clouds = noise(shape, 32, rng)
         alpha = ink_opacity(coverage, tooth, clouds, pen, self.opacity)
-        return blend(image, alpha, self.colour, 255), tuple(digits), tuple(fragments)
+        return blend(image, alpha, self.colour, 255), signs
 
 
 def draw_mark(
