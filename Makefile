@@ -36,8 +36,8 @@ bundle: $(BUNDLE) ## Put the exported model into the runtime package, as the one
 	@# the page shows test digits, which are not ours to ship
 	rm runtime/edgedigits/bundled/report.html && sed -i '/report.html/d' runtime/edgedigits/bundled/SHA256SUMS
 
-wheel: $(ENV) ## Build the runtime's wheel, to be copied to a Raspberry Pi: dist/
-	$(RUN)/pip wheel --quiet --no-deps --wheel-dir dist ./runtime
+wheel: ## Build the runtime's wheel, to be copied to a Raspberry Pi: dist/
+	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist ./runtime
 
 images: $(ENV) ## Render the sample images anew: Images/
 	$(RUN)/python -m edgedigits_train.handwriting images Images

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from edgedigits.errors import EdgeDigitsError
+from edgedigits.offers import explain_missing
 
 _OWN = {
     "predict": "edgedigits.cli.predict:predict",
@@ -113,9 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if os.environ.get("EDGEDIGITS_DEBUG"):
             raise
         reason = " ".join(str(error).split()) or "no reason given"
-        click.echo(
-            f"Error: {type(error).__name__}: {reason} (EDGEDIGITS_DEBUG=1 shows where; please report it)",
-            err=True,
-        )
+        unexpected = f"{type(error).__name__}: {reason} (EDGEDIGITS_DEBUG=1 shows where; please report it)"
+        click.echo(f"Error: {explain_missing(error) or unexpected}", err=True)
         code = 1
     sys.exit(code)

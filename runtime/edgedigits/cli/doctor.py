@@ -1,60 +1,53 @@
-"""`edgedigits doctor`: tell what this machine has, and what would mend what it lacks."""
+"""`edgedigits doctor`: prove that this machine reads, and tell what would mend what it lacks."""
 
 from __future__ import annotations
 
-import platform
-from importlib.metadata import PackageNotFoundError, version
+import json
+import sys
 from pathlib import Path
 
 import click
 
 from edgedigits.cli.options import bundle_options
-from edgedigits.engines import ENGINES
-from edgedigits.errors import EdgeDigitsError
-from edgedigits.reader import Reader
+from edgedigits.diagnosis import Diagnosis, Grade, diagnose
 
-_OPENCV_BUILDS = (
-    "opencv-python",
-    "opencv-python-headless",
-    "opencv-contrib-python",
-    "opencv-contrib-python-headless",
-)
+_MARKS = {Grade.OK: "ok", Grade.NOTE: "-", Grade.WARNING: "!", Grade.FAULT: "FAULT"}
 
 
 @click.command()
 @bundle_options
-def doctor(bundle: Path | None) -> int:
-    """Tell which engines and files work on this machine, and what to do about the rest.
+@click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
+def doctor(bundle: Path | None, as_json: bool) -> int:
+    """Prove that this machine reads digits, and tell how to mend what it lacks.
 
-    Exit codes: 0 it can read, 1 it cannot.
+    It looks at the machine, packages and cameras, replays known digits through every engine and reads a photo with
+    `edgedigits predict`. Nothing is changed, and nothing is sent.
+
+    Exit codes: 0 it reads, 1 it does not.
     """
-    click.echo(f"edgedigits {version('edgedigits')}, Python {platform.python_version()}, {platform.platform()}")
-    for name in ("numpy", *_OPENCV_BUILDS):
-        installed = _version_of(name)
-        if installed:
-            click.echo(f"  {name} {installed}")
-    builds = [name for name in _OPENCV_BUILDS if _version_of(name)]
-    if len(builds) > 1:
-        click.echo(
-            f"Warning: {' and '.join(builds)} overwrite each other's files; "
-            f"pip uninstall -y {' '.join(builds)}, then install the one you want."
-        )
-    click.echo("Engines, in order of preference:")
-    for engine in ENGINES.values():
-        probe = engine.probe()
-        mark, advice = ("yes", "") if probe.available else ("no ", f"; {engine.install}")
-        click.echo(f"  {mark} {engine.name:<15} {probe.detail}{advice}")
-    try:
-        reader = Reader(bundle)
-    except EdgeDigitsError as error:
-        click.echo(f"Cannot read: {error}")
-        return 1
-    click.echo(f"Reads with {reader.file.path.name} in {reader.engine.title}.")
-    return 0
+    diagnosis = diagnose(bundle, _progress)
+    if sys.stderr.isatty():
+        click.echo("\r\033[K", nl=False, err=True)
+    if as_json:
+        click.echo(json.dumps(diagnosis.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        _print(diagnosis)
+    return 0 if diagnosis.reads else 1
 
 
-def _version_of(distribution: str) -> str | None:
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return None
+def _progress(what: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r\033[KExamining {what} …", nl=False, err=True)
+
+
+def _print(diagnosis: Diagnosis) -> None:
+    click.echo(f"edgedigits {diagnosis.version}")
+    for finding in diagnosis.findings:
+        click.echo(f"  {_MARKS[finding.grade]:<6}{finding.topic:<15} {finding.text}")
+        if finding.mend:
+            click.echo(f"  {'':<6}{'':<15}   → {finding.mend}")
+    best = diagnosis.recommended
+    if diagnosis.reads and best is not None:
+        click.echo(f"It reads. Fastest here: --engine {best.replay.engine} --model {best.replay.format}")
+    else:
+        click.echo("It does not read: mend what is marked FAULT, and run `edgedigits doctor` again.")

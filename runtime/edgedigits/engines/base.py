@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.offers import advise
+
 
 class Session(Protocol):
     """A model file that an engine has opened."""
@@ -39,7 +41,7 @@ class Engine:
         name: how users and manifests call it.
         title: its name as its makers write it.
         suffix: the ending of the files that it runs, with the dot.
-        install: the command that installs it.
+        package: the distribution that brings it.
         probe: tells whether it can be used here, without raising.
         open: opens a model file's content with a number of threads; what the engine itself raises passes through.
     """
@@ -47,6 +49,11 @@ class Engine:
     name: str
     title: str
     suffix: str
-    install: str
+    package: str
     probe: Callable[[], Probe]
     open: Callable[[bytes, int], Session]
+
+    @property
+    def install(self) -> str:
+        """The command that installs it here, or why none does."""
+        return advise(self.package)

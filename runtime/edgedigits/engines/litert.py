@@ -26,7 +26,7 @@ LITERT = Engine(
     name="litert",
     title="LiteRT",
     suffix=".tflite",
-    install='pip install "edgedigits[litert]"',
+    package="ai-edge-litert",
     probe=_probe,
     open=_open,
 )

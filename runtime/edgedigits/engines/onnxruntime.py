@@ -43,7 +43,7 @@ ONNXRUNTIME = Engine(
     name="onnxruntime",
     title="ONNX Runtime",
     suffix=".onnx",
-    install='pip install "edgedigits[onnx]"',
+    package="onnxruntime",
     probe=_probe,
     open=_open,
 )

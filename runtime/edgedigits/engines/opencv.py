@@ -41,7 +41,7 @@ OPENCV = Engine(
     name="opencv",
     title="OpenCV DNN",
     suffix=".onnx",
-    install="pip install opencv-python-headless",
+    package="opencv-python-headless",
     probe=_probe,
     open=_open,
 )

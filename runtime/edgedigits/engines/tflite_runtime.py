@@ -32,7 +32,7 @@ TFLITE_RUNTIME = Engine(
     name="tflite_runtime",
     title="tflite-runtime",
     suffix=".tflite",
-    install='pip install "edgedigits[tflite]" (Python 3.11 or older)',
+    package="tflite-runtime",
     probe=_probe,
     open=_open,
 )
