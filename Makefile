@@ -3,9 +3,12 @@
 PYTHON ?= python3
 RECIPE ?= default
 SEED ?= 0
+WORKERS ?= 2
 
 ENV := .venv/.installed
 RUN := .venv/bin
+# the tests of a file stay in one process, and so do the files and sessions that they share
+TESTS := $(RUN)/pytest --numprocesses $(WORKERS) --dist loadscope
 # tflite-runtime's last wheels end at Python 3.11: its files are checked in an environment of its own, if one can be made
 TFLITE_PYTHON := $(shell for p in $(PYTHON) python3.11 python3.10; do \
 	$$p -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -22,7 +25,7 @@ EXPORT_CODE := $(shell find export/edgedigits_export runtime/edgedigits/engines 
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "Settings: RECIPE=quick|tiny|default|best SEED=0 PYTHON=python3; EDGEDIGITS_DATA=folder with mnist/"
+	@echo "Settings: RECIPE=quick|tiny|default|best SEED=0 PYTHON=python3 WORKERS=2; EDGEDIGITS_DATA=folder with mnist/"
 
 setup: $(ENV) ## Make the environment in .venv (the other targets do it by themselves)
 
@@ -43,10 +46,10 @@ images: $(ENV) ## Render the sample images anew: Images/
 	$(RUN)/python -m edgedigits_train.handwriting images Images
 
 test: $(ENV) $(TFLITE_ENV) ## Run the tests, but for the slow ones
-	$(RUN)/pytest -m "not slow"
+	$(TESTS) -m "not slow"
 
 test-all: $(ENV) $(TFLITE_ENV) ## Run all tests
-	$(RUN)/pytest
+	$(TESTS)
 
 lint: $(ENV) ## Check style and types
 	$(RUN)/ruff check .
@@ -69,7 +72,7 @@ $(ENV): constraints/development.txt runtime/pyproject.toml train/pyproject.toml 
 	$(PYTHON) -m venv .venv
 	PIP_CONSTRAINT=constraints/development.txt $(RUN)/pip install --quiet --disable-pip-version-check \
 		--editable './runtime[verify]' --editable train --editable './export[sign]' \
-		hypothesis mypy pytest pytest-timeout ruff
+		hypothesis mypy pytest pytest-timeout pytest-xdist ruff
 	@touch $@
 
 .venv-tflite/.installed: constraints/tflite.txt runtime/pyproject.toml

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+PATIENCE = 300
+"""Seconds after which a command hangs, however busy the machine is."""
+
 
 @contextmanager
 def started(command: Sequence[str | Path], **environment: str) -> Iterator[subprocess.Popen[str]]:
@@ -26,7 +29,7 @@ def started(command: Sequence[str | Path], **environment: str) -> Iterator[subpr
     )
     try:
         yield run
-        run.communicate(timeout=30)
+        run.communicate(timeout=PATIENCE)
         _wait_until_all_are_gone(run.pid)
     finally:
         if run.poll() is None:
@@ -35,7 +38,7 @@ def started(command: Sequence[str | Path], **environment: str) -> Iterator[subpr
 
 
 def _wait_until_all_are_gone(group: int) -> None:
-    for _ in range(100):
+    for _ in range(10 * PATIENCE):
         try:
             os.killpg(group, 0)
         except ProcessLookupError:

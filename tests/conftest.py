@@ -8,7 +8,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -59,24 +60,66 @@ def reader() -> Reader:
     return Reader()
 
 
+class Shared:
+    """What the test processes of one run make once and all use; each of them would take minutes over it.
+
+    Args:
+        folder: where it lies, the same for all of them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def folder(self, name: str, make: Callable[[Path], object]) -> Path:
+        """Return a folder that `make` filled, in this process or in another one; the others wait for it."""
+        folder = self._folder / name
+        with locked(self._folder / f"{name}.lock"):
+            if not folder.exists():
+                unfinished = self._folder / f"{name}.unfinished"
+                shutil.rmtree(unfinished, ignore_errors=True)
+                unfinished.mkdir()
+                make(unfinished)
+                unfinished.rename(folder)
+        return folder
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Let one process at a time pass, where the system can lock files."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, where the tests run in one process
+        yield
+        return
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """What the test processes share: pytest-xdist gives each a temporary folder within that of the run."""
+    own = tmp_path_factory.getbasetemp()
+    return Shared(own.parent if "PYTEST_XDIST_WORKER" in os.environ else own)
+
+
+@pytest.fixture(scope="session")
+def trained(shared: Shared) -> Path:
     """The folder of a quick training: on MNIST where it can be had, else on synthetic digits."""
     from edgedigits_train.recipes import RECIPES
     from edgedigits_train.training import train
 
-    out = tmp_path_factory.mktemp("quick") / "train"
-    train(RECIPES["quick"], out)
-    return out
+    return shared.folder("quick", lambda folder: train(RECIPES["quick"], folder / "train")) / "train"
 
 
 @pytest.fixture(scope="session")
-def bundle(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+def bundle(trained: Path, shared: Shared) -> Bundle:
     """The export of `trained` in all formats."""
     from edgedigits_export.exporting import export_bundle
     from edgedigits_export.formats import FORMATS
 
-    return export_bundle(trained, tmp_path_factory.mktemp("exported") / "bundle", tuple(FORMATS.values()))
+    made = shared.folder("exported", lambda folder: export_bundle(trained, folder / "bundle", tuple(FORMATS.values())))
+    return Bundle.load(made / "bundle")
 
 
 @pytest.fixture(scope="session")
@@ -89,9 +132,11 @@ def tflite_python() -> Path:
     if (made_by_make.parent.parent / ".installed").exists():
         return made_by_make
     folder = ROOT / "build" / "venv-tflite"
+    folder.parent.mkdir(exist_ok=True)
     python = folder / "bin" / "python"
-    if not (folder / ".installed").exists():
-        _make_tflite_environment(folder)
+    with locked(folder.parent / "venv-tflite.lock"):
+        if not (folder / ".installed").exists():
+            _make_tflite_environment(folder)
     return python
 
 

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Shared
 from tests.export.trainings import make_small_model, write_training
 
 
 @pytest.fixture(scope="session")
-def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_model(shared: Shared) -> Path:
     """The file of a small Keras model with eleven outputs."""
-    path = tmp_path_factory.mktemp("small-model") / "small.keras"
-    make_small_model().save(path)
-    return path
+    made = shared.folder("small-model", lambda folder: make_small_model().save(folder / "small.keras"))
+    return made / "small.keras"
 
 
 @pytest.fixture(scope="session")
-def small_training(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_training(small_model: Path, shared: Shared) -> Path:
     """The folder of a training of that model."""
-    return write_training(tmp_path_factory.mktemp("small") / "train", load(small_model))
+    return shared.folder("small", lambda folder: write_training(folder / "train", load(small_model))) / "train"
 
 
 def load(path: Path) -> Any:

@@ -60,11 +60,11 @@ def test_the_figures_are_those_of_this_machine(report: dict[str, Any]) -> None:
     for entry in report["measurements"]:
         assert entry["timings"][0]["threads"] == 1
         for timing in entry["timings"]:
-            assert 1 < timing["p50_us"] <= timing["p95_us"] < 1e6
+            assert 0 < timing["p50_us"] <= timing["p95_us"]
             assert list(timing["throughput"]) == [str(size) for size in BATCH_SIZES]
             assert timing["throughput"]["1"] == pytest.approx(1e6 / timing["p50_us"], rel=0.01)
         # a process has to start Python and numpy, which takes longer than any call
-        assert 0.05 < entry["cold_start_s"] < 60
+        assert entry["cold_start_s"] > 1e-6 * entry["timings"][0]["p50_us"]
         assert 2e7 < entry["peak_memory"] < 1e9
         assert entry["installed_bytes"] > 2e7, "numpy alone has more"
         assert entry["file_bytes"] == files[entry["file"]].path.stat().st_size

@@ -14,7 +14,7 @@ import cv2
 import pytest
 
 from edgedigits.processes import usable_cores, work_in_order
-from tests.commands import started
+from tests.commands import PATIENCE, started
 from tests.runtime.samples import draw_text
 
 COMMAND = [sys.executable, "-m", "edgedigits"]
@@ -58,7 +58,7 @@ def run_slow(tmp_path: Path, **environment: str) -> list[list[str]]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=PATIENCE,
         env={**os.environ, "PYTHONPATH": root, **environment},
     )
     return [line.split() for line in run.stdout.splitlines()]
@@ -114,7 +114,7 @@ def test_interrupting_leaves_cleanly(folder: Path, lines: int) -> None:
     with started([*COMMAND, "predict", folder, "--jobs", "2"]) as run:
         read(run, lines)
         os.killpg(run.pid, signal.SIGINT)
-        _, errors = run.communicate(timeout=30)
+        _, errors = run.communicate(timeout=PATIENCE)
     assert run.returncode == 130
     assert errors.replace("Error: " + str(folder / "0100-broken.png"), "").strip().endswith("Stopped.")
     assert "Traceback" not in errors
@@ -169,7 +169,7 @@ def test_interrupting_while_processes_start_or_end_leaves_none(when: str, ballas
     script = tmp_path / "script.py"
     script.write_text(INTERRUPTED.format(when=when, ballast=ballast))
     with started([sys.executable, script]) as run:
-        output, errors = run.communicate(timeout=30)
+        output, errors = run.communicate(timeout=PATIENCE)
     assert (run.returncode, output, errors) == (0, "stopped\n", "")
 
 

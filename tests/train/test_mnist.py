@@ -7,7 +7,6 @@ import hashlib
 import os
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -176,10 +175,8 @@ def test_a_connection_that_breaks_leaves_nothing_behind(cache: Path, contents: d
 
 
 def test_without_network_one_line_says_how_to_point_to_files(contents: dict[str, bytes], cache: Path) -> None:
-    started = time.monotonic()
     with pytest.raises(mnist.DataError) as raised:
         mnist.load(mirrors=[unused_url(), unused_url()])
-    assert time.monotonic() - started < 5
     message = str(raised.value)
     assert "EDGEDIGITS_DATA" in message
     assert f"{mnist.TRAIN_IMAGES}.gz" in message

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import pytest
 
-from tests.commands import started
+from tests.commands import PATIENCE, started
 
 COMMAND = [sys.executable, Path(__file__).with_name("small_command.py"), "train"]
 
@@ -32,7 +32,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int, str]:
         while not (out / ".checkpoint" / "model" / "state.npz").exists() and run.poll() is None:
             time.sleep(0.02)
         run.terminate()
-        _, said = run.communicate(timeout=60)
+        _, said = run.communicate(timeout=PATIENCE)
     return out, run.returncode, said
 
 
@@ -115,7 +115,7 @@ def test_ctrl_c_while_processes_make_glyphs_leaves_none(seconds: float, times: i
         for _ in range(times):
             os.killpg(run.pid, signal.SIGINT)
             time.sleep(0.1)
-        printed, said = run.communicate(timeout=30)
+        printed, said = run.communicate(timeout=PATIENCE)
     assert (run.returncode, printed, said) == (130, "", "Stopped. Nothing was saved yet: train anew.\n")
     assert not any(out.iterdir())
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
