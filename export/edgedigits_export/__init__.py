@@ -8,3 +8,7 @@
 `formats` holds one module per format, `gate` what a file must answer, `evidence` how it is run in every engine,
 `publishing` how a bundle appears all at once or not at all.
 """
+
+from edgedigits.telemetry import switch_telemetry_off
+
+switch_telemetry_off()

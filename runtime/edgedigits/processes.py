@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
+from edgedigits.quiet import OWN_THREADS
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -183,7 +185,7 @@ def _start(make_work: Callable[[], Callable[[Any], Any]]) -> None:
 
     global _work  # noqa: PLW0603 - one kind of work for each process
     cv2.setNumThreads(1)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_parent, name=f"{OWN_THREADS}parent", daemon=True).start()
     _work = make_work()
 
 

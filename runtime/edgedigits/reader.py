@@ -36,6 +36,9 @@ _LEAST_LIKELY = 0.001
 class Reader:
     """Reads handwritten digits in images.
 
+    One reader serves any number of threads at once, in every engine. It can be pickled, and holds the model's content
+    then. In a process that was forked it opens the model anew when it is first used.
+
     Args:
         bundle: a folder that `edgedigits export` wrote; None for the model inside the package.
         engine: a name from `edgedigits.engines.ENGINES`; None for the best one on this machine.

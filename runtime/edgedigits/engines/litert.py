@@ -16,7 +16,7 @@ def _probe() -> Probe:
     return Probe(True, version("ai-edge-litert"))
 
 
-def _open(content: bytes, threads: int) -> Session:
+def _load(content: bytes, threads: int) -> Session:
     from ai_edge_litert.interpreter import Interpreter
 
     return open_session(Interpreter, content, threads)
@@ -28,5 +28,5 @@ LITERT = Engine(
     suffix=".tflite",
     package="ai-edge-litert",
     probe=_probe,
-    open=_open,
+    load=_load,
 )

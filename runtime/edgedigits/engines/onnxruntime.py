@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import numpy as np
 import numpy.typing as npt
 
 from edgedigits.engines.base import Engine, Probe, Session
+from edgedigits.telemetry import switch_telemetry_off
 
 ERRORS_ONLY = 3
 
 
+def _imported() -> ModuleType:
+    """Import onnxruntime, which reads what it may send home while it is imported."""
+    switch_telemetry_off()
+    import onnxruntime
+
+    return onnxruntime  # type: ignore[no-any-return] # it has no types
+
+
 def _probe() -> Probe:
     try:
-        import onnxruntime
+        onnxruntime = _imported()
     except ImportError as error:
         return Probe(False, f"not installed ({error})")
     return Probe(True, str(onnxruntime.__version__))
@@ -20,8 +31,7 @@ def _probe() -> Probe:
 
 class _OnnxSession:
     def __init__(self, content: bytes, threads: int) -> None:
-        import onnxruntime
-
+        onnxruntime = _imported()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -35,7 +45,7 @@ class _OnnxSession:
         return np.asarray(self._session.run(None, {self._input: glyphs})[0], np.float32)
 
 
-def _open(content: bytes, threads: int) -> Session:
+def _load(content: bytes, threads: int) -> Session:
     return _OnnxSession(content, threads)
 
 
@@ -45,5 +55,6 @@ ONNXRUNTIME = Engine(
     suffix=".onnx",
     package="onnxruntime",
     probe=_probe,
-    open=_open,
+    load=_load,
+    shares=True,
 )

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.engines.base import Engine, Probe, Session
-from edgedigits.quiet import native_output_muted
+from edgedigits.quiet import catch_stderr
 
 
 def _probe() -> Probe:
@@ -25,15 +25,15 @@ class _DnnSession:
 
         # OpenCV's threads are one setting of the whole process
         cv2.setNumThreads(threads)
-        with native_output_muted():
-            self._net = cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8))
+        # what it warns of is checked by the gate that the file passed
+        self._net, _ = catch_stderr(lambda: cv2.dnn.readNetFromONNX(np.frombuffer(content, np.uint8)))
 
     def __call__(self, glyphs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         self._net.setInput(glyphs)
         return np.asarray(self._net.forward(), np.float32)
 
 
-def _open(content: bytes, threads: int) -> Session:
+def _load(content: bytes, threads: int) -> Session:
     return _DnnSession(content, threads)
 
 
@@ -43,5 +43,5 @@ OPENCV = Engine(
     suffix=".onnx",
     package="opencv-python-headless",
     probe=_probe,
-    open=_open,
+    load=_load,
 )

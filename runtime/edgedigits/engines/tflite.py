@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.quiet import catch_stderr
+
 
 class TFLiteSession:
     """A TFLite file with uint8 input, resized to each batch and dequantized by the file's own parameters."""
@@ -36,4 +38,10 @@ class TFLiteSession:
 
 def open_session(make_interpreter: Callable[..., Any], content: bytes, threads: int) -> TFLiteSession:
     """Open a TFLite file's content with an interpreter class."""
-    return TFLiteSession(make_interpreter(model_content=content, num_threads=threads))
+
+    def make() -> Any:
+        interpreter = make_interpreter(model_content=content, num_threads=threads)
+        interpreter.allocate_tensors()  # which announces on stderr that XNNPACK computes
+        return interpreter
+
+    return TFLiteSession(catch_stderr(make)[0])

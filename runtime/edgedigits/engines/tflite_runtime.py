@@ -22,7 +22,7 @@ def _probe() -> Probe:
     return Probe(True, str(tflite_runtime.__version__))
 
 
-def _open(content: bytes, threads: int) -> Session:
+def _load(content: bytes, threads: int) -> Session:
     from tflite_runtime.interpreter import Interpreter
 
     return open_session(Interpreter, content, threads)
@@ -34,5 +34,5 @@ TFLITE_RUNTIME = Engine(
     suffix=".tflite",
     package="tflite-runtime",
     probe=_probe,
-    open=_open,
+    load=_load,
 )
