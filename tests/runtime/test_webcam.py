@@ -1,8 +1,11 @@
-"""`edgedigits webcam`: clips read frame by frame, cameras that are not there, and the newest frame of a live one."""
+"""`edgedigits webcam`: clips read frame by frame, cameras that are lost and found, and how it ends."""
 
 from __future__ import annotations
 
+import itertools
 import json
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgedigits.camera import CameraError, open_source
-from edgedigits.camera.sources import LiveCamera
+from tests.commands import started
+from tests.runtime.live.servers import Handler, endless, jpeg, serving
 from tests.runtime.samples import draw_text, write_clip
 
 
@@ -44,6 +47,9 @@ def test_json_has_every_frame_of_a_file(clip: Path) -> None:
     assert [row["text"] for row in rows] == [""] * 5 + ["7"] * 5 + ["3"] * 5
     assert rows[10]["seconds"] == pytest.approx(1.0, abs=0.01)
     assert rows[10]["digits"][0]["value"] == 3
+    assert [row["raw"] for row in rows] == [row["text"] for row in rows]
+    assert [row["published"] for row in rows] == [""] * 8 + ["7"] * 4 + ["", "3", "3"]
+    assert [row["status"] for row in rows][7:9] == ["unsure", "steady"]
 
 
 def test_lines_are_printed_when_the_reading_changes(clip: Path) -> None:
@@ -66,7 +72,7 @@ def test_frames_ends_it(clip: Path) -> None:
     [
         ("63", "camera 63 cannot be opened"),
         ("gone.mp4", "gone.mp4 does not exist"),
-        ("http://127.0.0.1:9/stream", "cannot be opened"),
+        ("123456789012", "numbered from 0 to 255"),
     ],
 )
 def test_a_camera_that_is_missing_is_one_clear_line(source: str, says: str) -> None:
@@ -96,55 +102,153 @@ def test_a_window_without_a_screen_says_so(clip: Path, monkeypatch: pytest.Monke
     assert len(run.stderr.splitlines()) == 1
 
 
-class PacedCapture:
-    """Stands in for a camera's driver: a frame every 10 ms, whose grey level is its number; then it ends."""
-
-    def __init__(self, frames: int) -> None:
-        self.left = list(range(frames))
-
-    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
-        return True
-
-    def read(self) -> tuple[bool, np.ndarray]:
-        time.sleep(0.01)
-        if not self.left:
-            return False, np.zeros(0)
-        return True, np.full((4, 4, 3), self.left.pop(0), np.uint8)
-
-    def release(self) -> None:
-        pass
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "edgedigits", "webcam", *map(str, arguments)]
 
 
-def test_a_slow_reader_gets_the_newest_frame(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgedigits.camera.sources._open_capture", lambda source: PacedCapture(60))
-    taken = []
-    with LiveCamera(0, "camera 0") as camera:
-        for frame in camera:
-            taken.append(frame.index)
-            assert frame.pixels[0, 0, 0] == frame.index
-            time.sleep(0.1)
-    assert taken == sorted(set(taken))
-    assert len(taken) < 15
-    assert taken[-1] >= 50
+def test_a_camera_without_hardware_shows_what_it_is_told_to() -> None:
+    run = webcam("test:2021", "--frames", "80", "--size", "320x240")
+    assert run.stdout.splitlines()[-1].endswith(" 2021")
+    assert run.stderr.splitlines() == ["live: test:2021, 320 × 240"]
 
 
-def test_a_camera_that_gives_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgedigits.camera.sources._open_capture", lambda source: PacedCapture(0))
-    with LiveCamera(0, "camera 0") as camera, pytest.raises(CameraError, match="camera 0 gives no frames"):
-        next(iter(camera))
+def test_a_stream_that_is_lost_comes_again() -> None:
+    """The server hangs up after ten frames, and its first answer holds a broken part."""
+    pictures = [jpeg(draw_text("42"))]
+
+    def answer(handler: Handler) -> None:
+        handler.start_parts()
+        handler.send_part(b"broken")
+        for _ in range(10):
+            handler.send_part(pictures[0])
+            time.sleep(0.05)
+
+    with serving(answer) as url:
+        run = webcam(url, "--json", "--frames", "15")
+    assert run.returncode == 0
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    assert sum(row["frame"] is not None for row in rows) == 15
+    assert "lost" in [row["camera"] for row in rows]
+    assert {row["raw"] for row in rows if row["frame"] is not None} == {"42"}
+    assert "trying again in" in run.stderr
 
 
-def test_a_camera_that_hangs_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    hanging = PacedCapture(1)
-    monkeypatch.setattr(hanging, "read", lambda: time.sleep(1) or (True, np.zeros((4, 4, 3), np.uint8)))
-    monkeypatch.setattr("edgedigits.camera.sources._open_capture", lambda source: hanging)
-    with (
-        LiveCamera(0, "camera 0", patience=0.2) as camera,
-        pytest.raises(CameraError, match="camera 0 gives no frames"),
-    ):
-        next(iter(camera))
+def test_a_stream_that_is_not_there_yet_is_waited_for() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    with started(command(f"http://me:secret@127.0.0.1:{port}/stream", "--frames", "3")) as run:
+        assert run.stderr is not None
+        said = [run.stderr.readline() for _ in range(2)]
+        assert "refuses the connection" in said[1]
+        assert "secret" not in "".join(said)
+        with serving(endless([jpeg(draw_text("7"))]), port):
+            assert run.wait(60) == 0
 
 
-def test_a_file_is_read_whole_by_the_library(clip: Path) -> None:
-    with open_source(str(clip)) as source:
-        assert [frame.index for frame in source] == list(range(15))
+def test_loss_can_end_it_with_an_error() -> None:
+    def answer(handler: Handler) -> None:
+        handler.start_parts()
+        handler.send_part(jpeg(draw_text("42")))
+
+    with serving(answer) as url:
+        run = webcam(url, "--exit-on-loss")
+    assert run.returncode == 1
+    assert "gives no frames any more" in run.stderr
+
+
+@pytest.mark.parametrize(("stop", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
+def test_a_signal_ends_it_within_a_second_while_it_connects(stop: signal.Signals, code: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/live"
+        with started(command(url)) as run:
+            silent.accept()
+            silent.accept()
+            assert_ends(run, stop, code)
+
+
+def test_a_signal_ends_it_while_it_reads() -> None:
+    with started(command("test:2021")) as run:
+        assert run.stdout is not None
+        assert any(line.endswith("2021\n") for line in run.stdout)
+        assert_ends(run, signal.SIGTERM, 0)
+
+
+def assert_ends(run: subprocess.Popen[str], stop: signal.Signals, code: int) -> None:
+    """A process that does nothing takes its time as well: a busy machine counts for both."""
+    begun = time.monotonic()
+    run.send_signal(stop)
+    assert run.wait(30) == code
+    taken = time.monotonic() - begun
+    idle = time.monotonic()
+    subprocess.run([sys.executable, "-c", ""], check=True)
+    assert taken < 1 + 4 * (time.monotonic() - idle)
+    assert "Traceback" not in run.communicate()[1]
+
+
+def test_a_closed_pipe_ends_it() -> None:
+    with started(command("test:2021", "--json")) as run:
+        assert run.stdout is not None
+        assert run.stderr is not None
+        run.stdout.readline()
+        run.stdout.close()
+        assert run.wait(20) == 0
+        assert "Error" not in run.stderr.read()
+
+
+def test_a_slow_reader_gets_new_lines_and_not_old_ones() -> None:
+    """Nobody reads for three seconds: a second of lines lies in the pipe, then come those of now."""
+    with started(command("test:2021", "--json", "--max-fps", "5")) as run:
+        assert run.stdout is not None
+        json.loads(run.stdout.readline())
+        time.sleep(3)
+        rows = [json.loads(run.stdout.readline()) for _ in range(60)]
+        run.send_signal(signal.SIGINT)
+    seconds = [row["seconds"] for row in rows if row["frame"] is not None]
+    assert max(b - a for a, b in itertools.pairwise(seconds)) > 0.7
+    assert seconds == sorted(seconds)
+    assert seconds[-1] - seconds[0] > 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--size", "640"], "640x480"),
+        (["--roi", "1,2,3"], "x,y,w,h"),
+        (["--roi", "0,0,0,5"], "w and h above 0"),
+        (["--fourcc", "MJ"], "four letters"),
+        (["--rotate", "45"], "90"),
+        (["--max-fps", "nan"], "no number"),
+        (["--monotonic", "sideways"], "up"),
+        (["--post", "file:///etc/passwd"], "http"),
+    ],
+)
+def test_options_that_make_no_sense_are_said(arguments: list[str], says: str) -> None:
+    run = webcam("test:", "--frames", "1", *arguments)
+    assert run.returncode == 2
+    assert says in run.stderr
+    assert len(run.stderr.splitlines()) == 1
+
+
+def test_frames_are_turned_and_cut(tmp_path: Path) -> None:
+    path = tmp_path / "turned.avi"
+    picture = draw_text("27")
+    write_clip(str(path), [np.ascontiguousarray(np.rot90(picture))] * 2)
+    rows = [json.loads(line) for line in webcam(path, "--rotate", "90", "--json").stdout.splitlines()]
+    assert [row["text"] for row in rows] == ["27", "27"]
+    x, _, w, _ = rows[0]["digits"][1]["box"]
+    row, _ = (
+        json.loads(line)
+        for line in webcam(path, "--rotate", "90", "--json", "--roi", "0.5,0,0.5,1").stdout.splitlines()
+    )
+    assert row["text"] == "7"
+    assert row["digits"][0]["box"][0] == pytest.approx(x, abs=4)
+    assert row["digits"][0]["box"][2] == pytest.approx(w, abs=6)
+
+
+def test_cameras_are_listed() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "edgedigits", "cameras", "--json"], capture_output=True, text=True, check=True
+    )
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    assert rows[-1] == {"source": "test:", "name": "rendered sheets: a camera without hardware", "problem": ""}

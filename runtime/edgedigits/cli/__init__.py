@@ -17,6 +17,7 @@ from edgedigits.offers import explain_missing
 _OWN = {
     "predict": "edgedigits.cli.predict:predict",
     "webcam": "edgedigits.cli.webcam:webcam",
+    "cameras": "edgedigits.cli.cameras:cameras",
     "doctor": "edgedigits.cli.doctor:doctor",
     "inspect": "edgedigits.cli.inspect:inspect",
     "bench": "edgedigits.cli.bench:bench",

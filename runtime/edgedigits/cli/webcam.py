@@ -1,86 +1,71 @@
-"""`edgedigits webcam`: read digits live, from a camera, a video file or a stream."""
+"""`edgedigits webcam`: read digits live, from a camera, a film or a stream."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
-from edgedigits.camera import Frame, open_source
-from edgedigits.cli.options import expectation, model_options, reading_options
-from edgedigits.cli.output import one_line
-from edgedigits.errors import InputError
+from edgedigits.cli.live_options import camera_options, live_settings, output_options, output_settings
+from edgedigits.cli.live_session import Session
+from edgedigits.cli.options import model_options, reading_options
+from edgedigits.live.outputs import JsonLines, Terminal
+from edgedigits.live.running import Profile, run
 from edgedigits.reader import Reader
-from edgedigits.reading import Reading
-
-_ESCAPE = 27
 
 
 @click.command()
 @click.argument("source", default="0")
 @model_options
 @reading_options
+@camera_options
+@output_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each frame.")
 @click.option("--window", is_flag=True, help="Show the frames with the reading drawn in; q or Esc ends it.")
 @click.option("--frames", type=click.IntRange(1), metavar="N", help="Stop after N frames.")
+@click.option("--profile", is_flag=True, help="Say at the end where the time went.")
 def webcam(
     source: str,
     bundle: Path | None,
     engine: str | None,
     model: str | None,
     threads: int,
-    threshold: float | None,
-    expect: str | None,
-    length: int | None,
-    bounds: str | None,
-    checksum: str | None,
     as_json: bool,
     window: bool,
     frames: int | None,
+    profile: bool,
+    **options: object,
 ) -> None:
     """Read handwritten digits live.
 
-    SOURCE is a camera's number, a video file or a stream's URL; camera 0 when left out. Without --json a line is
-    printed whenever the reading changes. Ctrl-C ends it.
+    SOURCE is a camera's number, /dev/video0 or usb:NAME; csi:0 for a Raspberry Pi's ribbon-cable camera; a stream's URL
+    (rtsp, http); a film, a folder or pattern of pictures; or test: for rendered sheets. Camera 0 when left out;
+    `edgedigits cameras` lists what there is.
+
+    A number is published when it was read three times and for 0.3 seconds; "?" is a digit that is not sure. Without
+    --json a line is printed whenever the published text changes. What is not as --expect, --length, --range,
+    --checksum, --monotonic and --max-step ask is withheld. Ctrl-C ends it.
+
+    Exit codes: 0 the source ended, 1 it was lost (--exit-on-loss), 2 bad input or usage.
     """
-    expected = expectation(expect, length, bounds, checksum)
-    reader = Reader(bundle, engine=engine, format=model, threads=threads)
-    if window:
-        _require_window()
-    previous = ""
-    with open_source(source) as opened:
-        for count, frame in enumerate(opened, 1):
-            reading = reader.read(frame.pixels, threshold=threshold, expect=expected)
-            if as_json:
-                _print_json(frame, reading)
-            elif one_line(reading) != previous:
-                click.echo(f"{frame.seconds:7.2f} s  {one_line(reading)}")
-            previous = one_line(reading)
-            if (window and _shown_to_the_end(frame, reading)) or count == frames:
-                break
-
-
-def _print_json(frame: Frame, reading: Reading) -> None:
-    head = {"frame": frame.index, "seconds": round(frame.seconds, 3)}
-    click.echo(json.dumps({**head, **reading.as_dict()}))
-
-
-def _require_window() -> None:
-    from edgedigits.windows import opencv_has_windows, require_screen
-
-    require_screen()
-    if not opencv_has_windows():
-        raise InputError(
-            "This OpenCV has no windows: leave --window out, or replace opencv-python-headless by opencv-python"
-            " (pip uninstall opencv-python-headless && pip install opencv-python)."
-        )
-
-
-def _shown_to_the_end(frame: Frame, reading: Reading) -> bool:
-    import cv2
-
-    from edgedigits.drawing import draw_reading
-
-    cv2.imshow("edgedigits", draw_reading(frame.pixels, reading))
-    return cv2.waitKey(1) & 0xFF in (ord("q"), _ESCAPE)
+    settings, outputs = live_settings(options), output_settings(options)
+    with Session() as session:
+        reader = Reader(bundle, engine=engine, format=model, threads=threads)
+        printer = (JsonLines if as_json else Terminal)(session.write)
+        taken = Profile() if profile else None
+        try:
+            run(
+                source,
+                reader,
+                settings,
+                outputs,
+                printer=printer,
+                window=window,
+                frames=frames,
+                log=session.log,
+                on_moment=session.look,
+                profile=taken,
+            )
+        finally:
+            for line in taken.lines() if taken else ():
+                session.log(line)

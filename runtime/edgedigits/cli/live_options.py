@@ -1,0 +1,135 @@
+"""Options of the commands that read live, and the settings that they make."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from edgedigits.cli.options import NewFolder, Number, expectation
+from edgedigits.errors import InputError
+from edgedigits.live.settings import LiveSettings, OutputSettings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Numbers(click.ParamType[tuple[float, ...]]):
+    """Numbers in a row, such as 640x480 or 10,20,100,50."""
+
+    name = "numbers"
+
+    def __init__(self, form: str, count: int, separator: str) -> None:
+        self._form, self._count, self._separator = form, count, separator
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """Return the numbers, or fail."""
+        if isinstance(value, tuple):
+            return value
+        parts = re.split(self._separator, value.strip())
+        if len(parts) != self._count or not all(
+            re.fullmatch(r"\s*[0-9]{1,6}(\.[0-9]{1,6})?\s*", part) for part in parts
+        ):
+            self.fail(f"{value!r}: write {self._form}.", param, ctx)
+        return tuple(float(part) for part in parts)
+
+
+def camera_options(command: Command) -> Command:
+    """Add what is asked of the camera, and of the numbers that are published."""
+    return _with_options(
+        command,
+        click.option(
+            "--size", type=Numbers("a size as 640x480", 2, "[x×X]"), metavar="WxH", help="Ask the camera for it."
+        ),
+        click.option("--fps", type=Number(0.01, 1000), metavar="N", help="Frames a second to ask the camera for."),
+        click.option(
+            "--fourcc", metavar="CODE", help="Format to ask a USB camera for. [default: MJPG where it has it]"
+        ),
+        click.option(
+            "--mains", type=click.Choice(["50", "60"]), default="50", show_default=True, help="Of the lamps, in Hz."
+        ),
+        click.option(
+            "--rotate",
+            type=click.Choice(["0", "90", "180", "270"]),
+            default="0",
+            show_default=True,
+            help="Degrees to turn frames clockwise.",
+        ),
+        click.option("--mirror", is_flag=True, help="Exchange left and right, as for a camera that mirrors."),
+        click.option(
+            "--roi",
+            type=Numbers("x,y,w,h, in pixels or as shares of 1", 4, ","),
+            metavar="X,Y,W,H",
+            help="The part of the frame that is read, in pixels or as shares of 1.",
+        ),
+        click.option(
+            "--max-fps",
+            type=Number(0, 1000),
+            metavar="N",
+            help="Readings a second at most. [default: 10 for cameras, every frame of films]",
+        ),
+        click.option(
+            "--monotonic",
+            type=click.Choice(["up", "down"]),
+            help="Withhold a number that goes the other way, as a meter's cannot.",
+        ),
+        click.option(
+            "--max-step", type=click.IntRange(0), metavar="N", help="Withhold a number further than N from the last."
+        ),
+        click.option("--wait", is_flag=True, help="Wait for a camera that is not there yet."),
+        click.option("--exit-on-loss", is_flag=True, help="End with exit code 1 when a camera is lost."),
+    )
+
+
+def output_options(command: Command) -> Command:
+    """Add where readings go."""
+    return _with_options(
+        command,
+        click.option("--snapshots", type=NewFolder(), metavar="DIR", help="Keep a picture of each published number."),
+        click.option("--post", metavar="URL", help="Post each published number to this URL, as JSON."),
+    )
+
+
+def live_settings(options: dict[str, Any]) -> LiveSettings:
+    """Return the settings that the options of `reading_options` and `camera_options` make.
+
+    Raises:
+        InputError: an option makes no sense.
+    """
+    expected = expectation(options["expect"], options["length"], options["bounds"], options["checksum"])
+    size, roi = options["size"], options["roi"]
+    if size is not None and any(side != int(side) for side in size):
+        raise InputError("--size: width and height are whole numbers, such as 640x480.")
+    return LiveSettings(
+        size=(int(size[0]), int(size[1])) if size else None,
+        fps=options["fps"],
+        fourcc=options["fourcc"],
+        mains=int(options["mains"]),
+        rotate=int(options["rotate"]),
+        mirror=options["mirror"],
+        roi=(roi[0], roi[1], roi[2], roi[3]) if roi else None,
+        max_fps=options["max_fps"],
+        threshold=options["threshold"],
+        pattern=expected.pattern if expected else None,
+        length=expected.length if expected else None,
+        range=expected.range if expected else None,
+        checksum=expected.checksum if expected else None,
+        monotonic=options["monotonic"],
+        max_step=options["max_step"],
+        wait=options["wait"],
+        exit_on_loss=options["exit_on_loss"],
+    )
+
+
+def output_settings(options: dict[str, Any]) -> OutputSettings:
+    """Return the settings that the options of `output_options` make."""
+    snapshots: Path | None = options["snapshots"]
+    return OutputSettings(snapshots=snapshots, post=options["post"])
+
+
+def _with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,149 @@
+"""Running: a watch with its outputs, from the first frame to the end."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from edgedigits.live.capture import CameraState, State
+from edgedigits.live.outputs import Delivery, Output, Snapshots, Webhook
+from edgedigits.live.outputs.window import Window
+from edgedigits.live.settings import LiveSettings, OutputSettings
+from edgedigits.live.watching import Moment, Watch
+from edgedigits.reader import Reader
+
+
+@dataclass
+class Profile:
+    """Where the time went.
+
+    Attributes:
+        seconds: by stage.
+        frames, readings: how many there were.
+        latencies: seconds from each read frame's arrival to its reading.
+        begun, begun_cpu: when it began, on the clock of the wall and of this process.
+    """
+
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    frames: int = 0
+    readings: int = 0
+    latencies: list[float] = field(default_factory=list)
+    begun: float = field(default_factory=time.monotonic)
+    begun_cpu: float = field(default_factory=time.process_time)
+
+    def add(self, moment: Moment) -> None:
+        """Take in a moment."""
+        if moment.frame is None:
+            return
+        self.frames += 1
+        self.readings += moment.fresh
+        if moment.fresh:
+            self.latencies.append(moment.latency)
+            # a day of readings need not be kept to know how late they were
+            del self.latencies[:-10_000]
+        for stage, seconds in moment.stages.items():
+            self.seconds[stage] += seconds
+
+    def lines(self) -> Iterator[str]:
+        """Yield the table that --profile prints."""
+        wall, cpu = time.monotonic() - self.begun, time.process_time() - self.begun_cpu
+        share = 100 * cpu / max(wall, 1e-9)
+        yield f"{self.frames} frames, {self.readings} read, in {wall:.1f} s; {share:.0f} % of a core"
+        if self.latencies:
+            ordered = sorted(self.latencies)
+            middle, late = ordered[len(ordered) // 2], ordered[int(0.95 * (len(ordered) - 1))]
+            yield f"from frame to answer: median {1000 * middle:.0f} ms, 95 % within {1000 * late:.0f} ms"
+        for stage, seconds in sorted(self.seconds.items(), key=lambda item: -item[1]):
+            count = self.readings if stage in ("read", "track") else self.frames
+            yield f"  {stage:<8} {seconds:8.2f} s  {1000 * seconds / max(count, 1):7.2f} ms each"
+
+
+def run(
+    source: str,
+    reader: Reader,
+    settings: LiveSettings,
+    outputs: OutputSettings,
+    *,
+    printer: Output | None = None,
+    window: bool = False,
+    frames: int | None = None,
+    log: Callable[[str], None] = lambda line: None,
+    on_moment: Callable[[Moment], None] | None = None,
+    profile: Profile | None = None,
+) -> None:
+    """Watch a source and bring what is read everywhere it is to go, until the source ends.
+
+    Args:
+        source: what `watch` takes.
+        reader: reads the frames.
+        settings: how it is watched.
+        outputs: where moments go.
+        printer: an output for the program's own lines; None for none.
+        window: whether frames are shown on the screen; closing the window ends it.
+        frames: after so many it ends; None for no end.
+        log: takes lines for people: states of the camera, problems of outputs.
+        on_moment: called with every moment, and a few times a second without one, such as to keep a watchdog quiet.
+        profile: takes in where the time goes.
+
+    Raises:
+        CameraError: the source cannot be opened, or was lost where that ends it.
+        InputError: an output cannot be had.
+        BrokenPipeError: nobody reads the printer's lines any more.
+
+    Example:
+        >>> from edgedigits import Reader
+        >>> run("test:7", Reader(), LiveSettings(), OutputSettings(), frames=1)
+    """
+    watch = Watch(source, reader, settings, on_moment=on_moment)
+    with ExitStack() as stack:
+        shown = Window() if window else None
+        if shown:
+            stack.callback(shown.close)
+        deliveries = [
+            stack.enter_context(Delivery(output, lossless=not watch.source.live, on_problem=log))
+            for output in _chosen(outputs, printer)
+        ]
+        count = 0
+        state = CameraState(State.CONNECTING)
+        moments = iter(watch)
+        stack.callback(getattr(moments, "close", lambda: None))
+        for moment in moments:
+            if watch.source.live and moment.camera != state:
+                state = moment.camera
+                log(_sentence(watch.source.name, moment))
+            begun = time.perf_counter()
+            for delivery in deliveries:
+                delivery.put(moment)
+                if delivery.reader_left:
+                    raise BrokenPipeError
+            moment.stages["output"] = time.perf_counter() - begun
+            if profile is not None:
+                profile.add(moment)
+            if shown is not None and shown.show(moment):
+                return
+            count += moment.frame is not None
+            if count == frames:
+                return
+
+
+def _chosen(outputs: OutputSettings, printer: Output | None) -> Iterator[Output]:
+    if printer is not None:
+        yield printer
+    if outputs.snapshots is not None:
+        yield Snapshots(outputs.snapshots)
+    if outputs.post is not None:
+        yield Webhook(outputs.post)
+
+
+def _sentence(name: str, moment: Moment) -> str:
+    """Return a line on the camera's state."""
+    state = moment.camera
+    if state.reason:
+        return f"{state.state.value}: {state.reason}"
+    if moment.frame is not None and state.state is State.LIVE:
+        height, width = moment.frame.pixels.shape[:2]
+        return f"live: {name}, {width} × {height}"
+    return f"{state.state.value}: {name}"
