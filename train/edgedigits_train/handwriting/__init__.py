@@ -17,8 +17,9 @@ Everything follows from a seed: the same numbers give the same pixels.
 
 from edgedigits_train.handwriting.clips import render_clip
 from edgedigits_train.handwriting.glyphs import render_every_form, render_glyphs, render_lookalikes
+from edgedigits_train.handwriting.kinds import KINDS
 from edgedigits_train.handwriting.nondigits import render_characters, render_nondigits
-from edgedigits_train.handwriting.scenes import KINDS, Conditions, Scene, SceneDigit, SceneSign, render_scene
+from edgedigits_train.handwriting.scenes import Conditions, Scene, SceneDigit, SceneSign, render_scene
 
 __all__ = [
     "KINDS",

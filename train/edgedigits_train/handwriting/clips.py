@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 
 from edgedigits_train.handwriting import camera as cameras
-from edgedigits_train.handwriting.scenes import KINDS, Conditions, Scene, Sheet, framed, sample_view
+from edgedigits_train.handwriting.kinds import KINDS
+from edgedigits_train.handwriting.scenes import Conditions, Scene, Sheet, framed, sample_view
 from edgedigits_train.handwriting.writer import Writer
 
 
@@ -29,7 +30,7 @@ def render_clip(
     Args:
         seed: the same arguments give the same clip.
         frames: how many.
-        kind: key of `scenes.KINDS`.
+        kind: key of `kinds.KINDS`.
         conditions: drawn at random where None.
         size: width and height in pixels.
         arrives: from which frame on the writing is in view.

@@ -21,15 +21,36 @@ OTHER = "other"
 
 
 @dataclass(frozen=True, eq=False)
+class Stamp:
+    """A picture of ink, put down as it is: a digit that somebody wrote, a letter in print.
+
+    Attributes:
+        mask: uint8 (H, W), 0 paper, 255 ink.
+        corners: float64 (3, 2), where its top left, top right and bottom left corner lie.
+    """
+
+    mask: npt.NDArray[np.uint8]
+    corners: npt.NDArray[np.float64]
+
+    @property
+    def quad(self) -> npt.NDArray[np.float64]:
+        """All four corners, float64 (4, 2), clockwise from the top left."""
+        first, right, down = self.corners
+        return np.array([first, right, right + down - first, down])
+
+
+@dataclass(frozen=True, eq=False)
 class Mark:
     """One character on a page.
 
     Attributes:
         value: 0 to 9, or None where it is no digit.
-        strokes: in pixels of the page.
+        strokes: in pixels of the page; none where there is a stamp.
         height: height of a digit of this writer in pixels; the width of the pen goes by it.
         row: index of its line of writing.
         character: what is written; "" for a line or a box, which is no sign at all.
+        stamp: a picture in place of strokes.
+        printed: whether it was on the page before anybody wrote; printed ink has a colour of its own.
     """
 
     value: int | None
@@ -37,6 +58,8 @@ class Mark:
     height: float
     row: int
     character: str = ""
+    stamp: Stamp | None = None
+    printed: bool = False
 
     @property
     def label(self) -> str | None:
@@ -50,13 +73,18 @@ class Mark:
     @property
     def box(self) -> npt.NDArray[np.float64]:
         """float64 (2, 2): top left and bottom right corner of the path."""
-        points = np.concatenate([stroke.points for stroke in self.strokes])
+        points = self.stamp.quad if self.stamp else np.concatenate([stroke.points for stroke in self.strokes])
         return np.array([points.min(axis=0), points.max(axis=0)])
 
     def moved(self, offset: npt.NDArray[np.float64], scale: float = 1.0) -> Mark:
         """The same mark, scaled about the origin and then moved by `offset` (2,)."""
-        strokes = tuple(stroke.moved(np.eye(2) * scale, offset) for stroke in self.strokes)
-        return replace(self, strokes=strokes, height=self.height * scale)
+        return replace(self.bent(np.eye(2) * scale, offset), height=self.height * scale)
+
+    def bent(self, matrix: npt.NDArray[np.float64], offset: npt.NDArray[np.float64]) -> Mark:
+        """The same mark with each of its points at ``matrix @ point + offset``, in the same width of pen."""
+        strokes = tuple(stroke.moved(matrix, offset) for stroke in self.strokes)
+        stamp = self.stamp and replace(self.stamp, corners=self.stamp.corners @ matrix.T + offset)
+        return replace(self, strokes=strokes, stamp=stamp)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +104,7 @@ class Page:
     @property
     def pitch(self) -> float:
         """Height of the digits, in pixels of the page."""
-        return float(np.median([mark.height for mark in self.marks]))
+        return float(np.median([mark.height for mark in self.marks if not mark.printed] or [1.0]))
 
 
 def digit(value: int, writer: Writer, rng: np.random.Generator) -> Mark:
@@ -137,6 +165,16 @@ def place(
     """A page with marks at a random place, filling a random `share` of it, least and most."""
     offset, scale = _fit(marks, size, share, rng)
     return Page(tuple(mark.moved(offset, scale) for mark in marks), np.zeros((0, 2, 2)), ordered)
+
+
+def place_at(marks: Sequence[Mark], size: tuple[int, int], height: float, rng: np.random.Generator) -> Page:
+    """A page with marks at a random place, a digit so many pixels high, or less where they would not fit."""
+    boxes = np.array([mark.box for mark in marks])
+    low, high = boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)
+    page, extent = np.array(size, float), np.maximum(high - low, 0.05)
+    scale = min(height, float(min(0.92 * page / extent)))
+    offset = page * 0.04 + np.maximum(page * 0.92 - extent * scale, 0) * rng.random(2) - low * scale
+    return Page(tuple(mark.moved(offset, scale) for mark in marks), np.zeros((0, 2, 2)))
 
 
 def _values(count: int, rng: np.random.Generator) -> list[int]:

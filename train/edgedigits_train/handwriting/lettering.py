@@ -83,7 +83,7 @@ def set_line(text: str, writer: Writer, lettering: Lettering, rng: np.random.Gen
         dy = writer.drift * pen + writer.bounce * rng.standard_normal()
         placed = replace(mark.moved(np.array([pen - left, dy])), row=row)
         if lettering.joined and before.isalpha() and letter.isalpha() and before.islower():
-            marks[-1] = _joined(marks[-1], placed)
+            marks[-1] = joined(marks[-1], placed)
         marks.append(placed)
         pen += right - left
         before = letter
@@ -109,16 +109,30 @@ def _sized(mark: Mark, letter: str, lettering: Lettering, writer: Writer, rng: n
     return mark.moved(np.array([0.0, 1 - scale]), scale)
 
 
-def _joined(left: Mark, right: Mark) -> Mark:
-    """The left one of two letters with the stroke that leads to the right one."""
-    start = max((stroke.points[-1] for stroke in left.strokes), key=lambda point: float(point[0] + 0.3 * point[1]))
+def joined(left: Mark, right: Mark, high: bool = False) -> Mark:
+    """The left one of two characters with the stroke that leads to the right one, along the base line or `high` up."""
+    lean = -0.6 if high else 0.3
+    start = max((stroke.points[-1] for stroke in left.strokes), key=lambda point: float(point[0] + lean * point[1]))
     end = min((stroke.points[0] for stroke in right.strokes), key=lambda point: float(point[0] - 0.2 * point[1]))
+    if high:
+        start = _highest(left, 0.75)
+        end = _highest(right, 0.25)
     reach = max(float(end[0] - start[0]), 0.12)
     along = np.linspace(0, 1, 8)[:, None]
-    bends = np.array([start, start + np.array([0.5 * reach, 0.08]), end - np.array([0.5 * reach, -0.12]), end])
+    sag = 0.05 if high else 0.08
+    bends = np.array([start, start + np.array([0.4 * reach, sag]), end + np.array([-0.4 * reach, 1.5 * sag]), end])
     weights = np.hstack([(1 - along) ** 3, 3 * along * (1 - along) ** 2, 3 * along**2 * (1 - along), along**3])
     link = Stroke(np.asarray(weights @ bends, np.float64), np.full(8, 0.85))
     return replace(left, strokes=(*left.strokes, link))
+
+
+def _highest(mark: Mark, share: float) -> FloatArray:
+    """The highest point of a mark's path about `share` of its width from the left."""
+    points = np.concatenate([stroke.points for stroke in mark.strokes])
+    left, right = points[:, 0].min(), points[:, 0].max()
+    near = points[np.abs(points[:, 0] - left - share * (right - left)) <= max(0.15 * (right - left), 0.05)]
+    near = near if len(near) else points
+    return np.asarray(near[near[:, 1].argmin()], np.float64)
 
 
 def set_lines(

@@ -128,16 +128,11 @@ def sums(writer: Writer, rng: Random, size: Size) -> Page:
     if count in (2, 3) and rng.random() < 0.4:
         brace = set_line(texts.pick("{{[(", rng), writer, lettering, rng)
         box, lines = extent(brace), extent(marks)
-        brace = [_stretched(mark, 1.2, np.ptp(lines[:, 1]) / np.ptp(box[:, 1])) for mark in brace]
+        brace = [mark.bent(np.diag([1.2, np.ptp(lines[:, 1]) / np.ptp(box[:, 1])]), np.zeros(2)) for mark in brace]
         box = extent(brace)
         shift = np.array([lines[0, 0] - 0.4 - box[1, 0], lines[0, 1] - box[0, 1]])
         marks = [mark.moved(shift) for mark in brace] + marks
     return place(marks, size, (0.6, 0.95), rng)
-
-
-def _stretched(mark: Mark, across: float, down: float) -> Mark:
-    matrix = np.diag([across, down])
-    return replace(mark, strokes=tuple(stroke.moved(matrix, np.zeros(2)) for stroke in mark.strokes))
 
 
 def fractions(writer: Writer, rng: Random, size: Size) -> Page:
@@ -180,7 +175,7 @@ def _fraction(writer: Writer, lettering: Lettering, rng: Random, row: int) -> li
     return [*above, bar, *below]
 
 
-PAGES: dict[str, Layout] = {
+TEXTS: dict[str, Layout] = {
     "words": words,
     "notes": notes,
     "line ends": line_ends,
@@ -195,4 +190,4 @@ PAGES: dict[str, Layout] = {
     "quantities": _figures(texts.quantity, 6),
     "phones": _figures(texts.phone, 4),
 }
-"""Kinds of pages that hold more than digits, by name."""
+"""Kinds of pages of text, by name."""

@@ -19,14 +19,16 @@ class Stroke:
     Attributes:
         points: float64 (S, 2), x to the right, y downwards; S ≥ 2.
         widths: float64 (S,), width of the mark as a factor of the pen's own.
+        levels: float64 (S,), how much ink flows, 0 to 1; None where it flows evenly.
     """
 
     points: FloatArray
     widths: FloatArray
+    levels: FloatArray | None = None
 
     def moved(self, matrix: FloatArray, offset: FloatArray) -> Stroke:
         """The same stroke with ``points @ matrix.T + offset``; widths stay."""
-        return Stroke(self.points @ matrix.T + offset, self.widths)
+        return Stroke(self.points @ matrix.T + offset, self.widths, self.levels)
 
 
 def write(form: Letterform, writer: Writer, rng: np.random.Generator) -> list[Stroke]:

@@ -42,6 +42,8 @@ class Surface:
 _ON_PAPER = ("ballpoint", "ballpoint", "pencil", "gel", "felt tip", "marker")
 _WHITE: tuple[Colour, ...] = ((246, 247, 248), (236, 240, 242), (228, 236, 240))
 
+_SECURITY: tuple[Colour, ...] = ((205, 205, 205), (225, 225, 225), (185, 190, 190), (200, 220, 205), (225, 210, 205))
+
 SURFACES = {
     surface.name: surface
     for surface in (
@@ -56,6 +58,8 @@ SURFACES = {
         Surface("whiteboard", ((240, 240, 238), (230, 232, 230)), 2, 1, None, ("whiteboard marker",)),
         Surface("blackboard", ((52, 60, 48), (44, 46, 44), (62, 72, 40)), 10, 2, None, ("chalk",)),
         Surface("screen", ((255, 255, 255),), 0, 1, None, ("digital ink",)),
+        Surface("dark screen", ((0, 0, 0), (0, 0, 0), (25, 25, 25), (70, 40, 10)), 0, 1, None, ("light ink",)),
+        Surface("security paper", _SECURITY, 24, 1, None, ("ballpoint", "ballpoint", "gel", "fineliner", "felt tip")),
     )
 }  # fmt: skip
 """All surfaces by name."""
@@ -93,11 +97,41 @@ def draw_surface(
     if surface.name in ("whiteboard", "blackboard"):
         picture = _wiped(picture, rng)
     image = np.clip(picture, 0, 255).astype(np.uint8)
+    if surface.name == "security paper":
+        image = _guilloche(image, rng)
     if surface.ruling and rulings:
         image = blend(
             image, line_mask(size, camera, rulings, _thickness(size)), surface.ruling, int(rng.integers(130, 240))
         )
     return image
+
+
+def _guilloche(image: Image, rng: np.random.Generator) -> Image:
+    """Fine waves and rosettes in families, as on cheques and banknotes."""
+    height, width = image.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
+    at = np.linspace(-0.1, 1.1, 60)
+    for _ in range(rng.integers(1, 4)):
+        step, swell, waves = rng.uniform(4, 14), rng.uniform(2, 40), rng.uniform(1, 9)
+        phase, shift, turned = rng.uniform(0, 6), rng.normal(0, 0.35), rng.random() < 0.3
+        if rng.random() < 0.35:
+            middle, turn = rng.uniform(-0.3, 1.3, 2) * [width, height], at * 2 * math.pi / 1.2
+            curves = [
+                middle
+                + (step * k + swell / 4 * np.sin(round(waves) * turn + phase + shift * k))[:, None]
+                * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+                for k in range(2, int(1.2 * width / step))
+            ]
+        else:
+            across, along = (width, height) if turned else (height, width)
+            curves = []
+            for k in range(-2, int(across / step) + 3):
+                wave = k * step + swell * np.sin(waves * at * 2 * math.pi + phase + shift * k)
+                curve = np.stack([at * along, wave], axis=1)
+                curves.append(curve[:, ::-1] if turned else curve)
+        for curve in curves:
+            cv2.polylines(mask, [np.rint(curve * 16).astype(np.int32)], False, (255,), 1, cv2.LINE_AA, 4)
+    return blend(image, mask, (110, 115, 115), int(rng.integers(40, 150)))
 
 
 def rulings(surface: Surface, size: tuple[int, int], pitch: float, rng: np.random.Generator) -> list[Line]:
