@@ -120,6 +120,12 @@ def export(
     Every file is scored on all evaluation images in every inference engine that is installed. The bundle appears at
     --out only when all of them passed, with a manifest, a report and SHA256SUMS; else the failed files are kept beside
     it in quarantine, with reasons and remedies.
+
+    \b
+    Examples:
+      edgedigits export
+      edgedigits export --formats onnx-int8,tflite-int8 --target pi-zero-2
+      edgedigits export --from build/own --out build/own-bundle
     """
     from edgedigits_export.exporting import export_bundle
     from edgedigits_export.formats import USUAL, get_formats

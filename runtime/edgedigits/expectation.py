@@ -125,7 +125,8 @@ def constrain(reading: Reading, expectation: Expectation) -> Reading:
     """Return the reading that is as expected, line by line, the likeliest such.
 
     Digits are chosen among their candidates, never added or dropped. Their confidences become those that they have
-    among the strings that fit. A line of which no string fits stays as it was read, and `expected` is False.
+    among the strings that fit. A line of which no string fits stays as it was read: `expected` is False, and
+    `unexpected_lines` names it.
 
     Args:
         reading: of any image; unreadable digits are chosen among what they may be, like the others.
@@ -142,7 +143,8 @@ def constrain(reading: Reading, expectation: Expectation) -> Reading:
         lines.setdefault(digit.line, []).append(digit)
     fitted = {number: _fit(line, expectation) for number, line in lines.items()}
     digits = [digit for number, line in lines.items() for digit in fitted[number] or line]
-    return replace(reading, digits=tuple(digits), expected=bool(lines) and all(fitted.values()))
+    misfits = tuple(number for number, line in fitted.items() if not line)
+    return replace(reading, digits=tuple(digits), expected=bool(lines) and not misfits, unexpected_lines=misfits)
 
 
 def _fit(line: Sequence[Digit], expectation: Expectation) -> list[Digit]:

@@ -64,12 +64,14 @@ class Reading:
         expected: whether every line is as it was expected to be; None where nothing was expected.
         turned: degrees, 0, 90, 180 or 270, by which the sheet had to be turned clockwise to be read; lines are those of
             the turned sheet, boxes those of the image as it is.
+        unexpected_lines: indices of the lines that are not as they were expected to be, from 0 at the top.
     """
 
     digits: tuple[Digit, ...]
     size: tuple[int, int]
     expected: bool | None = None
     turned: int = 0
+    unexpected_lines: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
@@ -98,11 +100,14 @@ class Reading:
     def as_dict(self) -> dict[str, Any]:
         """Return text and digits as plain values, as the command line writes them to JSON.
 
-        "expected" is there only where something was expected, "turned" only where the sheet lay otherwise.
+        "expected" is there only where something was expected, "unexpected_lines" only where some line was otherwise,
+        "turned" only where the sheet lay otherwise.
         """
         plain: dict[str, Any] = {"text": self.text, "digits": [digit.as_dict() for digit in self.digits]}
         if self.expected is not None:
             plain["expected"] = self.expected
+        if self.unexpected_lines:
+            plain["unexpected_lines"] = list(self.unexpected_lines)
         if self.turned:
             plain["turned"] = self.turned
         return plain

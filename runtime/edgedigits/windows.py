@@ -23,10 +23,14 @@ def opencv_has_windows() -> bool:
     )
 
 
-def require_screen() -> None:
-    """Raise an InputError where no picture can be shown, as over ssh."""
+def require_screen(advice: str) -> None:
+    """Raise an InputError where no picture can be shown, as over ssh.
+
+    Args:
+        advice: what to do then.
+    """
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        raise InputError("There is no screen to show pictures on (DISPLAY is not set); use --save-dir to write them.")
+        raise InputError(f"There is no screen to show pictures on (DISPLAY is not set); {advice}.")
 
 
 def show_picture(picture: npt.NDArray[np.uint8], title: str) -> None:
@@ -37,12 +41,11 @@ def show_picture(picture: npt.NDArray[np.uint8], title: str) -> None:
         title: of the window.
 
     Raises:
-        InputError: there is no screen, or no viewer.
+        InputError: there is no viewer.
     """
     import click
     import cv2
 
-    require_screen()
     if opencv_has_windows():
         cv2.imshow(title, picture)
         cv2.waitKey(0)

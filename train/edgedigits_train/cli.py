@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -84,6 +85,12 @@ def train(
 
     Ctrl-C saves the training so far, and --resume goes on with it. Exit codes: 130 stopped by Ctrl-C, 143 by SIGTERM,
     2 bad input or usage, 1 the loss is no longer a number or the disk is full.
+
+    \b
+    Examples:
+      edgedigits train
+      edgedigits train --recipe quick --out build/quick
+      edgedigits train --from build/train --extra my-digits
     """
     # TensorFlow takes seconds to import: not for --help
     from edgedigits_train import training
@@ -118,6 +125,7 @@ def train(
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         click.echo(f"{name:<{width}}  {value}")
+    click.echo(f"Next: edgedigits export --from {shlex.quote(str(out))}")
     if show:
         _show(out)
 

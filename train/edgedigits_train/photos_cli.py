@@ -40,6 +40,11 @@ def evaluate_photos(
 
     Prints, by tier and by tag: the number of groups (photos with the same dup_group count as one), exact match,
     1 − edit distance / length where the order counts, precision, recall, F1, and digits invented per photo.
+
+    \b
+    Examples:
+      edgedigits evaluate-photos my-photos --verbose
+      edgedigits evaluate-photos my-photos --failures build/failures.png
     """
     photos = [photo for folder in folders for photo in load_photos(folder)]
     reader = Reader(bundle, engine=engine, format=model, threads=threads)

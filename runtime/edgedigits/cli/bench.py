@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -11,6 +10,7 @@ import click
 from edgedigits.benchmark import BATCH_SIZES, Benchmark, Measurement, run_benchmark
 from edgedigits.bundle import Bundle
 from edgedigits.cli.options import bundle_options
+from edgedigits.cli.terminal import say, show_step
 from edgedigits.engines import ENGINES
 
 
@@ -32,11 +32,16 @@ def bench(bundle: Path | None, engine: str | None, model: str | None, seconds: f
     Latency is that of one digit, as median and 95th percentile, in one thread and in all; throughput is in digits a
     second, in one thread; start is the time from starting a process to its first answer, and memory the most that it
     has used by then; installed is the size of the packages that it loads. Accuracy is the one that export measured.
+
+    \b
+    Examples:
+      edgedigits bench
+      edgedigits bench --bundle build/bundle --seconds 2
     """
     try:
-        benchmark = run_benchmark(Bundle.load(bundle), engine=engine, format=model, seconds=seconds, progress=_show)
+        benchmark = run_benchmark(Bundle.load(bundle), engine=engine, format=model, seconds=seconds, progress=show_step)
     finally:
-        _show("")
+        show_step("")
     if as_json:
         click.echo(json.dumps(benchmark.as_dict(), indent=2))
         return
@@ -44,7 +49,7 @@ def bench(bundle: Path | None, engine: str | None, model: str | None, seconds: f
 
 
 def _print(benchmark: Benchmark) -> None:
-    click.echo(benchmark.machine)
+    say(benchmark.machine)
     many = benchmark.measurements[0].timings[-1].threads
     head = ["file", "engine", "1 thread p50 / p95"]
     head += [f"{many} threads p50 / p95"] if many > 1 else []
@@ -52,16 +57,16 @@ def _print(benchmark: Benchmark) -> None:
     rows = [_row(measurement) for measurement in benchmark.measurements]
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     for row in (head, *rows):
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     for failure in benchmark.failures:
-        click.echo(f"{failure.file} does not run in {ENGINES[failure.engine].title} here: {failure.reason}")
+        say(f"{failure.file} does not run in {ENGINES[failure.engine].title} here: {failure.reason}")
     best = benchmark.recommended
-    click.echo(
+    say(
         f"Recommended here: {best.file} in {ENGINES[best.engine].title}"
         f" (--engine {best.engine} --model {best.format}): {best.latency_us:.0f} µs a digit in one thread."
     )
     for remark in benchmark.remarks:
-        click.echo(remark)
+        say(remark)
 
 
 def _row(measurement: Measurement) -> list[str]:
@@ -81,8 +86,3 @@ def _row(measurement: Measurement) -> list[str]:
 
 def _megabytes(size: int | None) -> str:
     return "–" if size is None else f"{size / 1e6:.0f} MB"
-
-
-def _show(step: str) -> None:
-    if sys.stderr.isatty():
-        click.echo(f"\r\x1b[K{step}" + ("…" if step else ""), nl=False, err=True)

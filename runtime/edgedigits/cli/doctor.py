@@ -24,6 +24,11 @@ def doctor(bundle: Path | None, as_json: bool) -> int:
     `edgedigits predict`. Nothing is changed, and nothing is sent.
 
     Exit codes: 0 it reads, 1 it does not.
+
+    \b
+    Examples:
+      edgedigits doctor
+      edgedigits doctor --bundle build/bundle --json
     """
     diagnosis = diagnose(bundle, _progress)
     if sys.stderr.isatty():

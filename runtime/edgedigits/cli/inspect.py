@@ -9,20 +9,28 @@ from pathlib import Path
 import click
 
 from edgedigits.bundle import BUNDLED, MANIFEST, Bundle
-from edgedigits.cli.options import verify_option
+from edgedigits.cli.options import BUNDLE_VARIABLE, verify_option
+from edgedigits.cli.terminal import say
 from edgedigits.errors import InputError
 from edgedigits.inspecting import inspect_file
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.argument("path", type=click.Path(path_type=Path), required=False, envvar=BUNDLE_VARIABLE)
 @verify_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
 def inspect(path: Path | None, verify: Path | None, as_json: bool) -> None:
     """Tell what a model file or a bundle is and where it came from.
 
-    PATH is an ONNX or TFLite file, or a folder that `edgedigits export` wrote; the bundled model when left out.
+    PATH is an ONNX or TFLite file, or a folder that `edgedigits export` wrote.
+    When left out, it is that of EDGEDIGITS_BUNDLE, else the bundled model.
     The files of a folder are checked against its manifest, and with --verify against its signature.
+
+    \b
+    Examples:
+      edgedigits inspect
+      edgedigits inspect build/bundle --json
+      edgedigits inspect build/bundle/digits-int8.tflite
     """
     path = path or BUNDLED
     if path.is_dir() or path.name == MANIFEST:
@@ -40,10 +48,10 @@ def _inspect_bundle(folder: Path, key: Path | None, as_json: bool) -> None:
         click.echo(json.dumps(bundle.manifest, indent=2))
         return
     signed = f", and it is as the owner of {key} signed it" if key else ""
-    click.echo(f"{folder}: a bundle of {len(bundle.files)} files; all match their SHA-256{signed}")
+    say(f"{folder}: a bundle of {len(bundle.files)} files; all match their SHA-256{signed}")
     for file in bundle.files:
         engines = ", ".join(f"{name} {version}" for name, version in file.engines.items())
-        click.echo(f"  {file.path.name}: {file.size:,} bytes, accuracy {file.accuracy:.2%}, passed in {engines}")
+        say(f"  {file.path.name}: {file.size:,} bytes, accuracy {file.accuracy:.2%}, passed in {engines}")
     _print_origin(dict(bundle.manifest["provenance"]))
 
 
@@ -53,18 +61,18 @@ def _inspect_file(path: Path, as_json: bool) -> None:
         click.echo(json.dumps({**asdict(inspection), "path": str(path)}, indent=2))
         return
     versions = f", opset {inspection.opset}, IR {inspection.ir}" if inspection.opset is not None else ""
-    click.echo(f"{path}: {inspection.kind}, {inspection.size:,} bytes{versions}")
-    click.echo(f"  sha256 {inspection.sha256}")
+    say(f"{path}: {inspection.kind}, {inspection.size:,} bytes{versions}")
+    say(f"  sha256 {inspection.sha256}")
     if inspection.facts is None:
-        click.echo("  It holds no facts of edgedigits: it was made by something else.")
+        say("  It holds no facts of edgedigits: it was made by something else.")
         return
     for key in ("format", "labels", "input", "output", "temperature", "digit_score"):
         if key in inspection.facts:
-            click.echo(f"  {key}: {json.dumps(inspection.facts[key])}")
+            say(f"  {key}: {json.dumps(inspection.facts[key])}")
     _print_origin(dict(inspection.facts.get("provenance", {})))
 
 
 def _print_origin(provenance: dict[str, object]) -> None:
     recipe = provenance.get("recipe")
     name = recipe.get("name") if isinstance(recipe, dict) else recipe
-    click.echo(f"  trained on {provenance.get('training_data')}, recipe {name}, seed {provenance.get('seed')}")
+    say(f"  trained on {provenance.get('training_data')}, recipe {name}, seed {provenance.get('seed')}")

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
+from click.core import ParameterSource
 
 from edgedigits.bundle import BUNDLED
-from edgedigits.errors import InputError
+from edgedigits.errors import BundleError, InputError
 from edgedigits.expectation import CHECKSUMS, Expectation
 from edgedigits.signatures import verify_signature
+
+BUNDLE_VARIABLE = "EDGEDIGITS_BUNDLE"
+"""Names the bundle that is used where no option does."""
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -24,10 +28,25 @@ class Number(click.FloatRange):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number, or fail."""
-        number = float(super().convert(value, param, ctx))
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
         if math.isnan(number):
-            self.fail(f"{value} is no number.", param, ctx)
-        return number
+            self.fail(f"{value} is no number; write one such as 0.5.", param, ctx)
+        return float(super().convert(value, param, ctx))
+
+
+class WholeNumber(click.IntRange):
+    """A whole number within a range; click's own calls what is none "not a valid integer range"."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number, or fail."""
+        try:
+            int(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a valid integer; write a whole number such as 4.", param, ctx)
+        return int(super().convert(value, param, ctx))
 
 
 class NewFolder(click.Path):
@@ -44,20 +63,32 @@ class NewFolder(click.Path):
 
 
 def bundle_options(command: Command) -> Command:
-    """Add --bundle, and --verify, which refuses a bundle that is not as the owner of a key signed it."""
+    """Add --bundle, and --verify, which refuses a bundle that is not as the owner of a key signed it.
+
+    EDGEDIGITS_BUNDLE names the bundle where --bundle does not.
+    """
 
     @functools.wraps(command)
     def verified(*args: Any, verify: Path | None, **options: Any) -> Any:
-        if verify is not None:
-            verify_signature(options["bundle"] or BUNDLED, verify)
-        return command(*args, **options)
+        try:
+            if verify is not None:
+                verify_signature(options["bundle"] or BUNDLED, verify)
+            return command(*args, **options)
+        except BundleError as error:
+            context = click.get_current_context()
+            if context.get_parameter_source("bundle") is not ParameterSource.ENVIRONMENT:
+                raise
+            raise BundleError(
+                f"{error} ({BUNDLE_VARIABLE} names this bundle; unset it for the bundled model)"
+            ) from error
 
     return _with_options(
         cast("Command", verified),
         click.option(
             "--bundle",
             type=click.Path(path_type=Path),
-            help="A folder that `edgedigits export` wrote. [default: the bundled model]",
+            envvar=BUNDLE_VARIABLE,
+            help=f"A folder that `edgedigits export` wrote. [default: ${BUNDLE_VARIABLE}, else the bundled model]",
         ),
         verify_option,
     )
@@ -85,7 +116,7 @@ def model_options(command: Command) -> Command:
             metavar="FORMAT",
             help="A format of the bundle, such as onnx-int8. [default: the one it prefers]",
         ),
-        click.option("--threads", type=click.IntRange(1, 256), default=1, show_default=True, help="For the engine."),
+        click.option("--threads", type=WholeNumber(1, 256), default=1, show_default=True, help="For the engine."),
     )
     return bundle_options(chosen)
 
@@ -107,9 +138,7 @@ def reading_options(command: Command) -> Command:
             metavar="REGEX",
             help=r"What each line must match as a whole, such as '\d{4}' or '20\d\d'.",
         ),
-        click.option(
-            "--length", type=click.IntRange(1, 1000), metavar="N", help="How many digits each line must have."
-        ),
+        click.option("--length", type=WholeNumber(1, 1000), metavar="N", help="How many digits each line must have."),
         click.option("--range", "bounds", metavar="A..B", help="The least and the greatest number a line may be."),
         click.option(
             "--checksum",

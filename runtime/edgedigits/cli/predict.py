@@ -1,28 +1,30 @@
-"""`edgedigits predict`: read images from files, folders, patterns and standard input."""
+"""`edgedigits predict`: read images from files, folders, patterns, the web and standard input."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing, nullcontext
 from pathlib import Path
 
 import click
 
-from edgedigits.cli.inputs import STDIN, collect_images
-from edgedigits.cli.options import NewFolder, Number, expectation, model_options, reading_options
-from edgedigits.cli.output import WRITERS
-from edgedigits.cli.work import Task, Work
-from edgedigits.errors import InputError
+from edgedigits.cli.inputs import Input, collect_inputs, pixels_or_path
+from edgedigits.cli.options import NewFolder, Number, WholeNumber, expectation, model_options, reading_options
+from edgedigits.cli.output import WRITERS, Write
+from edgedigits.cli.pictures import PictureFolder
+from edgedigits.cli.terminal import Progress, complain, printable, progress, remark
+from edgedigits.cli.work import Outcome, Task, Work
 from edgedigits.images import MAX_PIXELS, load_image
 from edgedigits.processes import usable_cores, work_in_order
 from edgedigits.reading import Reading
 
 _MANY = 5
+"""Images for which progress is shown."""
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path())
 @model_options
 @reading_options
 @click.option(
@@ -46,10 +48,11 @@ _MANY = 5
     metavar="DIR",
     help="Write a picture of how each image was read to this folder, and give hints on what may be wrong with it.",
 )
+@click.option("--overwrite", is_flag=True, help="Let these pictures replace files of the same name.")
 @click.option("--show", is_flag=True, help="Open each image with its reading drawn in.")
 @click.option(
     "--jobs",
-    type=click.IntRange(1, 256),
+    type=WholeNumber(1, 256),
     metavar="N",
     help="How many processes may read, where there are many images. [default: one for each core]",
 )
@@ -74,108 +77,97 @@ def predict(
     form: str,
     save_dir: Path | None,
     explain_dir: Path | None,
+    overwrite: bool,
     show: bool,
     jobs: int | None,
     max_megapixels: float,
 ) -> int:
     """Read the handwritten digits in images.
 
-    PATH is an image (PNG, JPEG, BMP, TIFF, WebP), a folder, which is searched with all folders below it, a pattern
-    such as 'scans/*.jpg', or - for an image on standard input.
+    PATH is an image (PNG, JPEG, BMP, TIFF, WebP), a PDF document, a folder, which is searched with all folders below
+    it, a pattern such as 'scans/*.jpg', an address (https://…), or - for an image on standard input.
 
     --expect, --length, --range and --checksum choose, for each line, the likeliest digits that are as you know them to
     be; what is not readable that way is said to be not as expected.
 
     Exit codes: 0 all read, 3 some image held nothing readable or was not as expected, 2 some image could not be used,
     1 anything else.
+
+    \b
+    Examples:
+      edgedigits predict photo.jpg
+      edgedigits predict scans/ --format csv > readings.csv
+      edgedigits predict meter.jpg --length 5 --save-dir out
+      edgedigits predict 'scans/*.png' --explain why --overwrite
     """
     if show:
         from edgedigits.windows import require_screen
 
-        require_screen()
+        require_screen("use --save-dir to write them")
     expected = expectation(expect, length, bounds, checksum)
-    work = Work(bundle, engine, model, threads, round(max_megapixels * 1e6), threshold, expected)
+    limit = round(max_megapixels * 1e6)
+    work = Work(bundle, engine, model, threads, limit, threshold, expected, explain_dir is not None, overwrite)
+
     folders = [folder for folder in (save_dir, explain_dir) if folder is not None]
-    images, unusable = collect_images(paths, folders, work.max_pixels)
-    for reason in unusable:
-        click.echo(f"Error: {reason}", err=True)
-    failed, unread = len(unusable), 0
+    inputs, unusable = collect_inputs(paths, folders, limit)
+    for found in unusable:
+        complain(found.reason)
+    pictures = PictureFolder(save_dir, "--save-dir", inputs, overwrite)
+    same = explain_dir == save_dir
+    explanations = pictures if same else PictureFolder(explain_dir, "--explain", inputs, overwrite)
+    tasks = [Task(image, pictures.place_for(image), explanations.place_for(image)) for image in inputs]
+    kept = [place for folder in dict.fromkeys((pictures, explanations)) for place in folder.occupied]
+    if kept:
+        complain(_kept(kept))
 
-    pictures = _PictureFolder(save_dir, "--save-dir", images)
-    explanations = pictures if explain_dir == save_dir else _PictureFolder(explain_dir, "--explain", images)
-    tasks = [
-        Task(name, source, pictures.path_for(name), explanations.path_for(name)) for name, source in images.items()
-    ]
-    write = WRITERS[form]()
+    failed, unread = sum(found.count for found in unusable), 0
+    written: Counter[Path] = Counter()
     outcomes = work_in_order(work, tasks, jobs or usable_cores())
-    with closing(outcomes), _progress(len(images)) as advance:
+    bar_or_none = progress("Reading", len(tasks)) if len(tasks) >= _MANY else nullcontext(Progress())
+    with closing(outcomes), WRITERS[form]() as write, bar_or_none as bar:
         for task, outcome in outcomes:
-            advance()
-            if outcome is None or outcome.reading is None:
-                click.echo(f"Error: {outcome.error if outcome else _died(task)}", err=True)
-                failed += 1
-                continue
-            write(task.name, outcome.reading, outcome.hints)
-            for hint in outcome.hints or ():
-                click.echo(f"Hint: {task.name}: {hint.advice}", err=True)
-            unread += not outcome.reading.digits or outcome.reading.expected is False
-            if show:
-                _show(task, outcome.reading, work.max_pixels)
+            bar.clear()
+            known = outcome or Outcome(None, errors=(_died(task),))
+            _print(task.image.name, known, write)
+            failed += bool(known.errors)
+            unread += known.reading is not None and (not known.reading.digits or known.reading.expected is False)
+            written.update(path.parent for path in known.written)
+            if show and known.reading is not None:
+                _show(task.image, known.reading, limit)
+            bar.advance()
 
-    if failed and len(paths) + len(images) > 2:
-        click.echo(f"{failed} of {len(images) + len(unusable)} inputs could not be used.", err=True)
-    return 2 if failed else 3 if unread else 0
+    for folder, count in written.items():
+        click.echo(f"{count} picture{'' if count == 1 else 's'} written to {printable(folder)}/", err=True)
+    total = len(inputs) + sum(found.count for found in unusable)
+    if failed and total > 1:
+        click.echo(f"{failed} of {total} inputs could not be used.", err=True)
+    return 2 if failed or kept else 3 if unread else 0
+
+
+def _print(name: str, outcome: Outcome, write: Write) -> None:
+    if outcome.reading is not None:
+        write(name, outcome.reading, outcome.hints)
+    for error in outcome.errors:
+        complain(error)
+    for hint in outcome.hints or ():
+        remark("Hint", f"{name}: {hint.advice}")
 
 
 def _died(task: Task) -> str:
-    return f"{task.name}: the process that read it died, perhaps for want of memory; shrink the image, or use --jobs 1."
+    return (
+        f"{task.image.name}: the process that read it died, perhaps for want of memory; shrink the image, or use"
+        " --jobs 1."
+    )
 
 
-@contextmanager
-def _progress(count: int) -> Iterator[Callable[[], None]]:
-    """Show a progress bar on a terminal's stderr when many images are read; give what is called before each."""
-    if count < _MANY or not sys.stderr.isatty():
-        yield lambda: None
-        return
-    with click.progressbar(length=count, label="Reading", file=sys.stderr) as bar:
-
-        def advance() -> None:
-            if sys.stdout.isatty():
-                # results and bar share the screen: take the bar away before the next line is written
-                click.echo("\r\033[K", nl=False, err=True)
-            bar.update(1)
-
-        yield advance
+def _kept(places: Sequence[Path]) -> str:
+    others = f" and {len(places) - 1} more are" if len(places) > 1 else " is"
+    return f"{places[0]}{others} there already, and kept: name another folder, or replace with --overwrite."
 
 
-class _PictureFolder:
-    """A folder of pictures that overwrite neither each other nor the images; none where `path` is None."""
-
-    def __init__(self, path: Path | None, option: str, images: Iterable[str]) -> None:
-        self._path = path
-        if path is None:
-            return
-        self._taken = {Path(name).stem for name in images if Path(name).parent.resolve() == path.resolve()}
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"{option} {path} cannot be made ({error.strerror}); choose another folder.") from error
-
-    def path_for(self, name: str) -> Path | None:
-        """Return where the picture of an image goes."""
-        if self._path is None:
-            return None
-        stem = "stdin" if name == STDIN else Path(name).stem
-        free = stem
-        number = 2
-        while free in self._taken:
-            free, number = f"{stem}-{number}", number + 1
-        self._taken.add(free)
-        return self._path / f"{free}.png"
-
-
-def _show(task: Task, reading: Reading, max_pixels: int) -> None:
+def _show(image: Input, reading: Reading, max_pixels: int) -> None:
     from edgedigits.drawing import draw_reading
     from edgedigits.windows import show_picture
 
-    show_picture(draw_reading(load_image(task.source, max_pixels=max_pixels), reading), task.name)
+    pixels = load_image(pixels_or_path(image.source), max_pixels=max_pixels)
+    show_picture(draw_reading(pixels, reading), image.name)

@@ -47,6 +47,12 @@ def webcam(
     --checksum, --monotonic and --max-step ask is withheld. Ctrl-C ends it.
 
     Exit codes: 0 the source ended, 1 it was lost (--exit-on-loss), 2 bad input or usage.
+
+    \b
+    Examples:
+      edgedigits webcam
+      edgedigits webcam film.mp4 --json > readings.jsonl
+      edgedigits webcam http://192.168.0.9/stream --length 5
     """
     settings, outputs = live_settings(options), output_settings(options)
     with Session() as session:

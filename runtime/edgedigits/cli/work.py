@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgedigits.cli.inputs import Input, pixels_or_path
+from edgedigits.cli.pictures import write_picture
 from edgedigits.drawing import draw_reading
-from edgedigits.errors import EdgeDigitsError, InputError
+from edgedigits.errors import EdgeDigitsError
 from edgedigits.expectation import Expectation
-from edgedigits.hints import Hint
-from edgedigits.images import EncodedImage, UInt8Array, load_image
+from edgedigits.explaining import draw_explanation
+from edgedigits.hints import Hint, find_hints
+from edgedigits.images import UInt8Array, load_image
 from edgedigits.reader import Reader
 from edgedigits.reading import Reading
-from edgedigits.stages.recognition import Page
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,12 @@ class Task:
     """One image to read.
 
     Attributes:
-        name: what messages and output call it.
-        source: its path, or its content where it came on standard input.
-        picture: where the image is written with its reading drawn in; None for nowhere.
+        image: which.
+        picture: where it is written with its reading drawn in; None for nowhere.
         explanation: where the picture of how it was read is written; None for nowhere.
     """
 
-    name: str
-    source: str | EncodedImage
+    image: Input
     picture: Path | None = None
     explanation: Path | None = None
 
@@ -39,13 +39,15 @@ class Outcome:
 
     Attributes:
         reading: None where the image could not be used.
-        hints: what may be wrong with the image; None where no explanation was asked for.
-        error: why the image could not be used; "" where it could.
+        hints: what may be wrong with the image; None where they were not asked for.
+        written: the pictures of it that were written.
+        errors: why the image could not be used, or why pictures of it could not be written.
     """
 
     reading: Reading | None
     hints: tuple[Hint, ...] | None = None
-    error: str = ""
+    written: tuple[Path, ...] = ()
+    errors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Work:
         bundle, engine, model, threads, max_pixels: of the reader.
         threshold: below which a digit is unreadable; None for the manifest's.
         expect: what each line must be.
+        hints: what may be wrong with an image is looked for.
+        overwrite: pictures may replace files that were there before.
     """
 
     bundle: Path | None
@@ -65,6 +69,8 @@ class Work:
     max_pixels: int
     threshold: float | None
     expect: Expectation | None
+    hints: bool = False
+    overwrite: bool = False
 
     def __call__(self) -> Callable[[Task], Outcome]:
         """Make the function."""
@@ -75,30 +81,20 @@ class Work:
 
     def _read(self, reader: Reader, task: Task) -> Outcome:
         try:
-            reading, page = reader.examine(task.source, threshold=self.threshold, expect=self.expect)
-            hints = self._explain(task, task.explanation, reading, page) if task.explanation is not None else None
-            if task.picture is not None:
-                _write(task.picture, draw_reading(self._pixels(task), reading))
+            source = pixels_or_path(task.image.source)
+            reading, page = reader.examine(source, threshold=self.threshold, expect=self.expect)
         except EdgeDigitsError as error:
-            return Outcome(None, error=str(error))
-        return Outcome(reading, hints)
-
-    def _explain(self, task: Task, path: Path, reading: Reading, page: Page) -> tuple[Hint, ...]:
-        from edgedigits.explaining import draw_explanation
-        from edgedigits.hints import find_hints
-
-        hints = find_hints(page)
-        _write(path, draw_explanation(self._pixels(task), reading, page, hints))
-        return hints
-
-    def _pixels(self, task: Task) -> UInt8Array:
-        return load_image(task.source, max_pixels=self.max_pixels)
-
-
-def _write(path: Path, picture: UInt8Array) -> None:
-    import cv2
-
-    try:
-        path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
-    except OSError as error:
-        raise InputError(f"{path} cannot be written ({error.strerror}); choose another folder.") from error
+            return Outcome(None, errors=(str(error),))
+        hints = find_hints(page) if self.hints else None
+        written, errors = [], []
+        draw: dict[Path | None, Callable[[UInt8Array], UInt8Array]] = {
+            task.picture: lambda pixels: draw_reading(pixels, reading),
+            task.explanation: lambda pixels: draw_explanation(pixels, reading, page, hints or ()),
+        }
+        for path in (path for path in draw if path is not None):
+            try:
+                write_picture(path, draw[path](load_image(source, max_pixels=self.max_pixels)), self.overwrite)
+                written.append(path)
+            except EdgeDigitsError as error:
+                errors.append(str(error))
+        return Outcome(reading, hints, tuple(written), tuple(errors))

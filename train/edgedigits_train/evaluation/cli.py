@@ -55,6 +55,11 @@ def evaluate(
 
     MODEL is a bundle, a training's folder or its digits.keras, or an exported .onnx or .tflite file; without one the
     bundled model is measured. Several, such as those of several seeds, are summed up as mean ± standard deviation.
+
+    \b
+    Examples:
+      edgedigits evaluate
+      edgedigits evaluate build/own --against build/train --images 1000
     """
     # matplotlib and the synthesizer take a second to import: not for --help
     from edgedigits_train.evaluation import benchmark, evaluating, report
