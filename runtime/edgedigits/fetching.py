@@ -63,16 +63,23 @@ def fetch(address: str, *, most_bytes: int = MOST_BYTES, seconds: float = SECOND
             long, or the server sends elsewhere than to http or https.
     """
     parts = _split(address)
-    answer: list[EncodedImage | InputError] = []
+    answers: list[EncodedImage | Exception] = []
+
+    def ask() -> None:
+        try:
+            answers.append(_answer(parts, most_bytes, seconds))
+        except Exception as error:  # raised where somebody waits for it
+            answers.append(error)
+
     # a thread, since nothing else ends the wait for a name server, or for one that sends a byte now and then
-    thread = threading.Thread(target=lambda: answer.append(_answer(parts, most_bytes, seconds)), daemon=True)
+    thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(seconds)
-    if not answer:
+    if not answers:
         raise InputError(f"{parts.url}: no whole answer within {seconds:g} seconds; download the picture by itself.")
-    if isinstance(answer[0], InputError):
-        raise answer[0]
-    return answer[0]
+    if isinstance(answers[0], Exception):
+        raise answers[0]
+    return answers[0]
 
 
 def _split(address: str) -> _Address:
@@ -86,13 +93,13 @@ def _split(address: str) -> _Address:
     return _Address(url, user, urllib.parse.unquote(parts.password or ""))
 
 
-def _answer(address: _Address, most_bytes: int, seconds: float) -> EncodedImage | InputError:
-    """Return what a server answers, or why that is nothing to read."""
+def _answer(address: _Address, most_bytes: int, seconds: float) -> EncodedImage:
+    """Return what a server answers, or raise an InputError that says why that is nothing to read."""
     scheme, _, rest = address.url.partition("://")
     if scheme.lower() not in ("http", "https"):
-        return InputError(f"{address.url}: only http and https are read; download it, and name the file.")
+        raise InputError(f"{address.url}: only http and https are read; download it, and name the file.")
     if not rest.strip("/"):
-        return InputError(f"{address.url} names no server; write it as https://example.org/picture.jpg.")
+        raise InputError(f"{address.url} names no server; write it as https://example.org/picture.jpg.")
     request = urllib.request.Request(address.url, headers={"User-Agent": f"edgedigits/{version('edgedigits')}"})
     try:
         with _opener(address).open(request, timeout=seconds) as response:
@@ -104,19 +111,19 @@ def _answer(address: _Address, most_bytes: int, seconds: float) -> EncodedImage 
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = str(error) or type(error).__name__
     reason = " ".join(reason.split())
-    return InputError(f"{address.url} cannot be fetched ({reason}); check the address, or download the picture.")
+    raise InputError(f"{address.url} cannot be fetched ({reason}); check the address, or download the picture.")
 
 
-def _checked(url: str, response: Any, most_bytes: int) -> EncodedImage | InputError:
+def _checked(url: str, response: Any, most_bytes: int) -> EncodedImage:
     kind = response.headers.get_content_type() if "Content-Type" in response.headers else _PICTURES[-1]
     if not kind.startswith(_PICTURES):
         if kind.startswith(("video/", "multipart/")):
-            return InputError(f"{url} is a video; `edgedigits webcam {shlex.quote(url)}` reads it.")
+            raise InputError(f"{url} is a video; `edgedigits webcam {shlex.quote(url)}` reads it.")
         page = "a web page" if kind in ("text/html", "application/xhtml+xml") else kind
-        return InputError(f"{url} is {page} and no picture; name the address of the picture itself.")
+        raise InputError(f"{url} is {page} and no picture; name the address of the picture itself.")
     content = response.read(most_bytes + 1)
     if len(content) > most_bytes:
-        return InputError(f"{url}: more than {most_bytes / 1e6:g} MB; download the picture and name the file.")
+        raise InputError(f"{url}: more than {most_bytes / 1e6:g} MB; download the picture and name the file.")
     return EncodedImage(content, url)
 
 
