@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import click
 
+from edgedigits.cli.terminal import say
 from edgedigits.live.sources import find_cameras
 
 
@@ -16,6 +17,11 @@ def cameras(as_json: bool) -> None:
     """List the cameras of this machine by name, and say why one cannot be used.
 
     What stands in the first column is what `edgedigits webcam` takes.
+
+    \b
+    Examples:
+      edgedigits cameras
+      edgedigits cameras --json
     """
     found = find_cameras()
     if as_json:
@@ -25,7 +31,7 @@ def cameras(as_json: bool) -> None:
     width = max(len(camera.source) for camera in found)
     for camera in found:
         problem = f"  cannot be used: {camera.problem}" if camera.problem else ""
-        click.echo(f"{camera.source:<{width}}  {camera.name}{problem}")
+        say(f"{camera.source:<{width}}  {camera.name}{problem}")
     if len(found) == 1:
         click.echo(
             "No camera is plugged in, or this user may not see it; streams have URLs (rtsp://, http://).", err=True

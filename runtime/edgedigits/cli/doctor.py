@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from edgedigits.cli.options import bundle_options
+from edgedigits.cli.terminal import say
 from edgedigits.diagnosis import Diagnosis, Grade, diagnose
 
 _MARKS = {Grade.OK: "ok", Grade.NOTE: "-", Grade.WARNING: "!", Grade.FAULT: "FAULT"}
@@ -48,9 +49,9 @@ def _progress(what: str) -> None:
 def _print(diagnosis: Diagnosis) -> None:
     click.echo(f"edgedigits {diagnosis.version}")
     for finding in diagnosis.findings:
-        click.echo(f"  {_MARKS[finding.grade]:<6}{finding.topic:<15} {finding.text}")
+        say(f"  {_MARKS[finding.grade]:<6}{finding.topic:<15} {finding.text}")
         if finding.mend:
-            click.echo(f"  {'':<6}{'':<15}   → {finding.mend}")
+            say(f"  {'':<6}{'':<15}   → {finding.mend}")
     best = diagnosis.recommended
     if diagnosis.reads and best is not None:
         click.echo(f"It reads. Fastest here: --engine {best.replay.engine} --model {best.replay.format}")

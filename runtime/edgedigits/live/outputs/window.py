@@ -21,7 +21,7 @@ class Window:
     def __init__(self) -> None:
         from edgedigits.windows import opencv_has_windows, require_screen
 
-        require_screen()
+        require_screen("leave --window out")
         if not opencv_has_windows():
             raise InputError(
                 "This OpenCV has no windows: leave --window out, or replace opencv-python-headless by opencv-python"
