@@ -4,6 +4,9 @@ PYTHON ?= python3
 RECIPE ?= default
 SEED ?= 0
 WORKERS ?= 2
+# what `make deploy` sends: the model just exported, else the one in the wheel; OPTIONS are install.sh's
+BUNDLE ?= $(patsubst %/manifest.json,%,$(wildcard build/bundle/manifest.json))
+SSH ?= ssh
 
 ENV := .venv/.installed
 RUN := .venv/bin
@@ -15,13 +18,13 @@ TFLITE_PYTHON := $(shell for p in $(PYTHON) python3.11 python3.10; do \
 TFLITE_ENV := $(if $(TFLITE_PYTHON),.venv-tflite/.installed)
 
 TRAINED := build/train/metrics.json
-BUNDLE := build/bundle/manifest.json
+EXPORTED := build/bundle/manifest.json
 TRAIN_CODE := $(shell find train/edgedigits_train -name '*.py') runtime/edgedigits/glyphs.py
 EXPORT_CODE := $(shell find export/edgedigits_export runtime/edgedigits/engines -name '*.py')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train export bundle wheel images test test-all lint format clean distclean FORCE
+.PHONY: help setup train export bundle wheel deploy images test test-all lint format clean distclean FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,9 +34,9 @@ setup: $(ENV) ## Make the environment in .venv (the other targets do it by thems
 
 train: $(TRAINED) ## Train the model: build/train
 
-export: $(BUNDLE) ## Export it to checked TFLite and ONNX files: build/bundle
+export: $(EXPORTED) ## Export it to checked TFLite and ONNX files: build/bundle
 
-bundle: $(BUNDLE) ## Put the exported model into the runtime package, as the one it ships
+bundle: $(EXPORTED) ## Put the exported model into the runtime package, as the one it ships
 	$(RUN)/edgedigits export --from build/train --formats onnx-int8,tflite-int8,onnx-float32 \
 		--out runtime/edgedigits/bundled $(ENGINES_OF)
 	@# the page shows test digits, which are not ours to ship
@@ -41,6 +44,10 @@ bundle: $(BUNDLE) ## Put the exported model into the runtime package, as the one
 
 wheel: ## Build the runtime's wheel, to be copied to a Raspberry Pi: dist/
 	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist ./runtime
+
+deploy: wheel ## Install it on a Raspberry Pi over ssh, with the model just exported: PI=user@host
+	@test -n "$(PI)" || { echo "Error: name the Raspberry Pi: make deploy PI=user@host" >&2; exit 2; }
+	@BUNDLE="$(BUNDLE)" SSH="$(SSH)" ./deploy.sh "$(PI)" "$$(ls -t dist/edgedigits-[0-9]*.whl | head -n 1)" $(OPTIONS)
 
 images: $(ENV) ## Render the sample images anew: Images/
 	$(RUN)/python -m edgedigits_train.handwriting images Images
@@ -84,7 +91,7 @@ $(ENV): constraints/development.txt runtime/pyproject.toml train/pyproject.toml 
 $(TRAINED): $(ENV) $(TRAIN_CODE) build/.train-settings
 	$(RUN)/edgedigits train --recipe $(RECIPE) --seed $(SEED) --out build/train
 
-$(BUNDLE): $(TRAINED) $(TFLITE_ENV) $(EXPORT_CODE)
+$(EXPORTED): $(TRAINED) $(TFLITE_ENV) $(EXPORT_CODE)
 	$(RUN)/edgedigits export --from build/train --out build/bundle $(ENGINES_OF)
 
 # changes only when the settings do, so that another recipe trains anew and the same one does not
