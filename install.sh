@@ -38,7 +38,7 @@ while [ $# -gt 0 ]; do
         --picamera2) picamera2=--picamera2 ;;
         --uninstall) uninstall=yes ;;
         --wheel | --bundle | --prefix)
-            [ -n "${2:-}" ] || code=2 fail "$1 needs a name after it (--help lists what there is)."
+            case ${2:-} in '' | --*) code=2 fail "$1 needs a name after it (--help lists what there is)." ;; esac
             case $1 in
                 --wheel) wheel=$2 ;;
                 --bundle) bundle=$2 ;;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def test_without_opencv_it_says_no_and_how_to_mend_it(tmp_path: Path) -> None:
     run = doctor(python_path=path)
     assert run.returncode == 1
     assert "FAULT OpenCV" in run.stdout
-    assert "→ pip install opencv-python-headless" in run.stdout
+    assert re.search("→ .*pip install opencv-python-headless", run.stdout)
     assert "It does not read" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
 
@@ -87,7 +88,7 @@ def test_an_engine_that_was_built_for_another_processor_does_not_end_doctor(tmp_
     assert run.returncode == 1
     assert "SIGILL" in engines_of(run)["onnxruntime"]["fault"]
     assert "SIGILL" in told["photo"]["failure"]
-    assert "pip uninstall -y onnxruntime" in [finding["mend"] for finding in told["findings"]]
+    assert any(finding["mend"].endswith("pip uninstall -y onnxruntime") for finding in told["findings"])
     assert engines_of(run)["litert tflite-int8"]["sound"]
 
 

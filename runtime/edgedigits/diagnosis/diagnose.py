@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
+import sys
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +90,20 @@ def diagnose(bundle: Path | None = None, progress: Progress = lambda _: None) ->
     sound = [proof for proof in proofs if proof.sound]
     return Diagnosis(
         version_of("edgedigits") or "",
-        tuple(findings),
+        tuple(replace(finding, mend=_of_this_environment(finding.mend)) for finding in findings),
         proofs,
         photo,
         min(sound, key=lambda proof: proof.replay.milliseconds, default=None),
         reads=bool(sound) and all(finding.grade is not Grade.FAULT for finding in findings),
     )
+
+
+def _of_this_environment(command: str) -> str:
+    """Return a command of pip as it is typed for this environment, where that is not the shell's own."""
+    own = Path(sys.prefix) / "bin" / "pip"
+    if sys.prefix == sys.base_prefix or os.environ.get("VIRTUAL_ENV") == sys.prefix or not own.exists():
+        return command
+    return re.sub(r"(^|&& )pip ", rf"\g<1>{own} ", command)
 
 
 def _examine_engines(proofs: Iterable[Proof]) -> Iterator[Finding]:
