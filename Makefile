@@ -19,12 +19,13 @@ TFLITE_ENV := $(if $(TFLITE_PYTHON),.venv-tflite/.installed)
 
 TRAINED := build/train/metrics.json
 EXPORTED := build/bundle/manifest.json
+MEASURED := docs/results/measured
 TRAIN_CODE := $(shell find train/edgedigits_train -name '*.py') runtime/edgedigits/glyphs.py
 EXPORT_CODE := $(shell find export/edgedigits_export runtime/edgedigits/engines -name '*.py')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train export bundle wheel deploy images test test-all lint format clean distclean FORCE
+.PHONY: help setup train export bundle wheel deploy images test test-all lint format docs results release clean distclean FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +68,24 @@ format: $(ENV) ## Put the code into the house's style
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
 
+docs: .venv/.docs-installed ## Build the documentation (Python 3.11 or later): build/docs/index.html
+	$(RUN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
+
+results: $(ENV) ## Measure the bundled model (PHOTOS="folder folder": on photos too) and write the figures into the documents
+	$(RUN)/edgedigits evaluate --out build/evaluation --card docs/results/model-card.md
+	cp build/evaluation/evaluation.json $(MEASURED)
+	$(RUN)/python benchmarks/reading_scenes.py --json $(MEASURED)/scenes.json
+	$(RUN)/python benchmarks/reading.py --json $(MEASURED)/speed.json
+	$(RUN)/python benchmarks/memory.py --json $(MEASURED)/memory.json
+	$(if $(PHOTOS),$(RUN)/python benchmarks/changed_photos.py $(PHOTOS) --json $(MEASURED)/photos.json)
+	$(RUN)/python docs/results/render.py
+
+release: $(ENV) ## Build and check what is published, all three distributions: dist/
+	rm -rf dist
+	$(RUN)/pip install --quiet --disable-pip-version-check --constraint constraints/development.txt build twine
+	for part in runtime train export; do $(RUN)/python -m build --outdir dist $$part || exit; done
+	$(RUN)/twine check --strict dist/*
+
 clean: ## Remove what training and export made
 	rm -rf build dist
 
@@ -80,6 +99,11 @@ $(ENV): constraints/development.txt runtime/pyproject.toml train/pyproject.toml 
 	PIP_CONSTRAINT=constraints/development.txt $(RUN)/pip install --quiet --disable-pip-version-check \
 		--editable './runtime[pdf,verify]' --editable train --editable './export[sign]' \
 		hypothesis mypy pytest pytest-timeout pytest-xdist ruff
+	@touch $@
+
+.venv/.docs-installed: $(ENV) constraints/docs.txt
+	$(RUN)/pip install --quiet --disable-pip-version-check --constraint constraints/development.txt \
+		--constraint constraints/docs.txt furo myst-parser sphinx sphinx-click
 	@touch $@
 
 .venv-tflite/.installed: constraints/tflite.txt runtime/pyproject.toml

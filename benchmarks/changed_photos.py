@@ -8,7 +8,9 @@ first. All are read at the size at which the reader looks at large ones.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import cache
 from itertools import product
 from multiprocessing import Pool
@@ -105,6 +107,7 @@ def main() -> None:
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     parser.add_argument("--bundle", type=Path, help="a bundle folder; the bundled model where none is named")
     parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     arguments = parser.parse_args()
     try:
         photos = [photo for folder in arguments.folders for photo in load_photos(folder)]
@@ -114,14 +117,20 @@ def main() -> None:
     with Pool() as pool:
         results = pool.map(read, tasks, chunksize=4)
     tiers = sorted({photo.tier for photo in photos})
+    figures: dict[str, dict[str, dict[str, float]]] = {}
     for place, change in enumerate([*CHANGES, "all"]):
         some = results if change == "all" else results[place * len(photos) : (place + 1) * len(photos)]
         scores = summarise(some)
+        figures[change] = {
+            tier: {"photos": sum(photo.tier == tier for photo in photos), **asdict(scores[tier][1])} for tier in tiers
+        }
         cells = [
             f"{tier} exact {score.exact:6.1%} F1 {score.f1:6.1%} invented {score.invented:.3f}"
             for tier, (_, score) in ((tier, scores[tier]) for tier in tiers)
         ]
         print(f"{change:<13}", *cells, sep="  ")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     if arguments.verbose:
         for (photo, change, _), result in zip(tasks, results, strict=True):
             if not result.score.exact:

@@ -6,7 +6,9 @@ that of a process that reads an empty picture: what Python, OpenCV and the engin
 
 from __future__ import annotations
 
+import argparse
 import io
+import json
 import subprocess
 import sys
 import tempfile
@@ -76,14 +78,20 @@ def pictures() -> Iterator[tuple[str, bytes]]:
 
 
 def main() -> None:
-    least = None
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    arguments = parser.parse_args()
+    least, figures = None, {}
     with tempfile.TemporaryDirectory() as folder:
         for name, content in pictures():
             path = Path(folder) / "picture"
             path.write_bytes(content)
             peak = peak_megabytes(path)
             least = least or peak
+            figures[name] = round(peak)
             print(f"{name:<26} {len(content) / 1e6:5.1f} MB file {peak:5.0f} MB = {peak / least:.2f} ×", flush=True)
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

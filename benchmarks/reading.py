@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import gzip
+import json
 import os
 import resource
 import time
@@ -19,6 +20,7 @@ import numpy.typing as npt
 
 from edgedigits import Reader
 from edgedigits.images import load_image
+from edgedigits.machine import cpu_model
 
 Picture = npt.NDArray[np.uint8]
 
@@ -62,7 +64,10 @@ def page(height: int, width: int, rows: int, columns: int) -> Picture:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bundle", type=Path, help="a bundle folder; the bundled model where none is named")
-    reader = Reader(parser.parse_args().bundle)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
+    arguments = parser.parse_args()
+    reader = Reader(arguments.bundle)
+    figures = {}
     cv2.setNumThreads(1)
     pages = {
         "640×480, 10 digits": page(480, 640, 2, 5),
@@ -78,11 +83,15 @@ def main() -> None:
         batch = np.zeros((max(count, 1), 28, 28, 1), np.uint8)
         model, _ = milliseconds(lambda batch=batch: reader.classify(batch[..., 0]))  # type: ignore[misc]
         read, least = milliseconds(lambda image=image: reader.read(image))  # type: ignore[misc]
+        figures[name] = {"decoding_ms": decode, "model_ms": model, "reading_ms": read}
         print(
             f"{name:<24} read {read:7.1f} ({least:.1f})  = {read / decode:.2f} × decoding ({decode:.1f})"
             f", {read / model:.2f} × the bare model on {count} glyphs ({model:.1f})"
         )
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    if arguments.json:
+        machine = {"processor": cpu_model(), "engine": reader.engine.title, "format": reader.file.format}
+        arguments.json.write_text(json.dumps({**machine, "pages": figures}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ be read or not. The same count and seed give the same scenes.
 from __future__ import annotations
 
 import argparse
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -99,6 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bundle", type=Path, help="a bundle folder; the bundled model where none is named")
     parser.add_argument("--count", type=int, default=60, help="scenes of each condition")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures here")
     arguments = parser.parse_args()
     reader = Reader(arguments.bundle)
     print(f"{'':<20} precision  recall     F1")
@@ -107,6 +109,10 @@ def main() -> None:
         results.append(score(reader.read, everyday, arguments.count))
         print(f"{name:<20} {results[-1][0]:9.1%} {results[-1][1]:7.1%} {results[-1][2]:6.1%}", flush=True)
     print(f"{'mean':<20} {'':>17} {np.mean([f1 for _, _, f1 in results]):6.1%}")
+    if arguments.json:
+        rows = [dict(zip(("precision", "recall", "f1"), result, strict=True)) for result in results]
+        figures = {"count": arguments.count, "conditions": dict(zip(EVERYDAY, rows, strict=True))}
+        arguments.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

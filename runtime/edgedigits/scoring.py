@@ -73,7 +73,7 @@ def collect_answers(session: Session, glyphs: npt.NDArray[np.uint8]) -> Answers:
         >>> from edgedigits.bundle import Bundle
         >>> content = Bundle.load().files[0].read_verified()
         >>> collect_answers(get_engine("onnxruntime").open(content, 1), np.zeros((9, 28, 28, 1), np.uint8)).logits.shape
-        (9, 10)
+        (9, 11)
     """
     logits = _in_batches(session, glyphs, 64)
     batched = np.stack([_in_batches(session, glyphs[:BATCHED_IMAGES], size) for size in BATCH_SIZES])

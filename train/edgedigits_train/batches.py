@@ -63,7 +63,10 @@ class AugmentedBatches:
         seed: of order and augmentation.
 
     Example:
+        >>> data = LabelledGlyphs(np.zeros((600, 28, 28, 1), np.uint8), np.zeros(600, np.uint8))
         >>> glyphs, labels = AugmentedBatches(data, 256, Augmentation(), seed=0).batch(epoch=3, number=0)
+        >>> glyphs.shape, labels.shape
+        ((256, 28, 28, 1), (256,))
     """
 
     def __init__(self, data: LabelledGlyphs, batch: int, augmentation: Augmentation, seed: int) -> None:

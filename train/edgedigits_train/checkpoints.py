@@ -145,7 +145,9 @@ class Checkpoints:
         interruption: what may stop it.
 
     Example:
-        >>> fit(recipe, dataset, stage=Checkpoints(out, interruption).stage("teacher-1"))
+        >>> with Interruption() as interruption:
+        ...     Checkpoints(Path("build/new"), interruption).folder.name
+        '.checkpoint'
     """
 
     def __init__(self, out: Path, interruption: Interruption) -> None:

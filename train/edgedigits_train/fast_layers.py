@@ -37,6 +37,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[
     CPU. oneDNN is fast at numbers of channels that are multiples of 16.
 
     Example:
+        >>> import numpy as np
         >>> FusedBatchNormalization()(np.ones((2, 7, 7, 16), np.float32), training=True).shape
         TensorShape([2, 7, 7, 16])
     """
@@ -65,6 +66,7 @@ class WholeMapConvolution(keras.layers.DepthwiseConv2D):  # type: ignore[misc]
     """Keras' depthwise convolution of a map as large as the kernel, computed as what it is: a weighted sum.
 
     Example:
+        >>> import numpy as np
         >>> WholeMapConvolution(7, use_bias=False)(np.ones((2, 7, 7, 16), np.float32)).shape
         TensorShape([2, 1, 1, 16])
     """
@@ -78,6 +80,7 @@ def fastest(recipe: Recipe) -> Layers:
     """Return what a recipe's network is trained with on this machine.
 
     Example:
+        >>> from edgedigits_train.recipes import RECIPES
         >>> fastest(RECIPES["default"]).normalization.__name__
         'FusedBatchNormalization'
     """

@@ -33,8 +33,9 @@ class Interruption:
     Example:
         >>> with Interruption() as interruption:
         ...     with interruption.deferred():
-        ...         while not interruption.number:
-        ...             work_a_little()
+        ...         for part in range(1000):
+        ...             if interruption.number:
+        ...                 break  # Ctrl-C was pressed: save, and go
     """
 
     def __init__(self) -> None:

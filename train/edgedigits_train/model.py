@@ -34,6 +34,7 @@ def build_model(recipe: Recipe, kinds: Layers = KERAS) -> keras.Model:
         digits and of what is none. The scaling to 0…1 is its first layer.
 
     Example:
+        >>> from edgedigits_train.recipes import RECIPES
         >>> build_model(RECIPES["quick"]).output_shape
         (None, 11)
     """
@@ -64,7 +65,8 @@ def with_weights(recipe: Recipe, weights: Sequence[npt.NDArray[np.float32]], kin
         kinds: as for `build_model`.
 
     Example:
-        >>> fitted = with_weights(RECIPES["quick"], trained.get_weights())
+        >>> from edgedigits_train.recipes import RECIPES
+        >>> fitted = with_weights(RECIPES["quick"], build_model(RECIPES["quick"]).get_weights())
     """
     model = build_model(recipe, kinds)
     model.set_weights(weights)

@@ -46,6 +46,7 @@ def train(recipe: Recipe, out: Path, *, seed: int = 0, extra: Path | None = None
         Interrupted: by Ctrl-C or SIGTERM, which the main thread hears for as long as this lasts.
 
     Example:
+        >>> from edgedigits_train.recipes import RECIPES
         >>> train(RECIPES["quick"], Path("build/train")).test.accuracy > 0.985
         True
     """
@@ -67,7 +68,7 @@ def resume(recipe: Recipe, out: Path, *, seed: int = 0, extra: Path | None = Non
         InputError, TrainingError, Interrupted: as `train`.
 
     Example:
-        >>> resume(RECIPES["best"], Path("build/train"))
+        >>> resume(RECIPES["best"], Path("build/train"))  # doctest: +SKIP
     """
     if interrupted_run(out) is None:
         raise InputError(f"There is nothing to resume in {out}: leave --resume away to train, or say where with --out.")

@@ -46,6 +46,8 @@ def assemble(digits: LabelledGlyphs, additions: Additions, *, seed: int = 0, pro
         EdgeDigitsError: a process that made them died, or there is no room for temporary files.
 
     Example:
+        >>> from edgedigits_train.handwriting import render_glyphs
+        >>> digits = LabelledGlyphs(*render_glyphs(100, seed=1))
         >>> set(assemble(digits, Additions(outliers=100)).labels.tolist()) == set(range(11))
         True
     """

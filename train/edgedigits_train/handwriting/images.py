@@ -69,7 +69,7 @@ def render_sample(index: int) -> Sample:
 
     Example:
         >>> render_sample(0).file
-        'single-000.png'
+        'single-000.jpeg'
     """
     kind = [kind for kind, count in PLAN for _ in range(count)][index]
     rng = np.random.Generator(np.random.PCG64([2026, index]))
