@@ -80,7 +80,7 @@ def test_every_command_has_help_and_is_documented() -> None:
 
     from edgedigits.cli import commands
 
-    documents = "\n".join(path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+    documents = "\n".join(path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
     runner = CliRunner()
     names = commands.list_commands(click.Context(commands))
     assert {"predict", "webcam", "doctor", "inspect", "bench", "train", "export"} <= set(names)
