@@ -6,7 +6,7 @@ import click
 from sphinx.application import Sphinx
 
 project = "edgedigits"
-copyright = "2026, the edgedigits authors"  # noqa: A001
+copyright = "2026, the edgedigits authors"
 author = "the edgedigits authors"
 version = release = version_of("edgedigits")
 

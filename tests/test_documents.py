@@ -56,7 +56,7 @@ class Block:
 def blocks(*languages: str) -> Iterator[Block]:
     for document in DOCUMENTS:
         text = (ROOT / document).read_text(encoding="utf-8")
-        for found in re.finditer(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        for found in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
             if found[1] in languages:
                 yield Block(document, text[: found.start()].count("\n") + 2, found[1], found[2])
 
@@ -224,6 +224,10 @@ def lines() -> Iterator[Line]:
         for part in re.split(r"^\$ ", block.text, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
             yield Line(block, command.strip(), output)
+    for block in blocks("", "sh", "bash"):
+        for command in block.text.splitlines():
+            if re.match(r"(\S*/)?(edgedigits|make) ", command) and not command.endswith("\\"):
+                yield Line(block, command.strip(), "")
 
 
 LINES = list(lines())
@@ -232,7 +236,7 @@ PROGRAM = re.compile(r"^(.*/)?edgedigits$")
 
 def some(chosen: Callable[[Line], bool]) -> pytest.MarkDecorator:
     """Give a test each line of the documents that is chosen, once."""
-    found = {line.command: line for line in LINES if chosen(line)}
+    found = {" ".join(line.words).rpartition("/bin/")[2]: line for line in LINES if chosen(line)}
     return pytest.mark.parametrize("line", [pytest.param(line, id=line.name) for line in found.values()])
 
 
