@@ -93,6 +93,12 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     metavar="KEY",
     help="Sign the bundle with this private key, an elliptic one in PEM form.",
 )
+@click.option(
+    "--bundle-version",
+    "version",
+    metavar="VERSION",
+    help="Number the bundle, as in 1.4: readers with --at-least refuse older ones.",
+)
 @click.option("--force", is_flag=True, help="Convert and score anew what has not changed since an earlier export.")
 @click.option(
     "--list",
@@ -113,6 +119,7 @@ def export(
     keep_float: str | None,
     allowed: tuple[str, ...],
     key: Path | None,
+    version: str | None,
     force: bool,
 ) -> None:
     """Turn the trained model into TFLite and ONNX files that are proved equal to it.
@@ -148,6 +155,7 @@ def export(
             keep_float=tuple(keep_float.split(",")) if keep_float else (),
             force=force,
             key=key,
+            version=version,
             progress=_show_progress,
         )
     finally:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from edgedigits.bundle import MANIFEST, Bundle, DigitScore
 from edgedigits.errors import InputError
+from edgedigits.manifest import parse_version
 from edgedigits_export.cache import clear_cache, open_cache
 from edgedigits_export.draws import try_draws
 from edgedigits_export.errors import ExportError, TrialError
@@ -48,6 +49,7 @@ def export_bundle(
     keep_float: Sequence[str] = (),
     force: bool = False,
     key: Path | None = None,
+    version: str | None = None,
     progress: Progress = lambda _: None,
 ) -> Bundle:
     """Export a trained model: convert it, score every file in every engine, and publish the bundle whole.
@@ -67,13 +69,14 @@ def export_bundle(
             worst layers of each file that is not good without (`mixing.keep_worst`).
         force: convert and score everything anew, though nothing has changed since an earlier export.
         key: file of a private key (PEM) that the bundle is signed with; None to leave it unsigned.
+        version: of the bundle, such as "1.4", by which devices refuse older ones; None for none.
         progress: is told what is being done.
 
     Returns:
         The published bundle.
 
     Raises:
-        InputError: `source` or `out` cannot be used as they are, an interpreter does not run, a layout needs a
+        InputError: `source`, `out` or `version` cannot be used, an interpreter does not run, a layout needs a
             format that is not made, a format or a layer of the model cannot run on the target, or a layer to be kept
             in float is not there, or the key cannot sign.
         ExportError: a format failed; the message has every one with its cause. What was at `out` is untouched, and
@@ -84,6 +87,8 @@ def export_bundle(
         'onnx-int8'
     """
     check_destination(out)
+    if version is not None and parse_version(version) is None:
+        raise InputError(f"{version!r} is no version of a bundle; write numbers with dots between them, such as 1.4.")
     _check_layouts(layouts, formats)
     if target:
         target.check_formats(formats)
@@ -120,7 +125,7 @@ def export_bundle(
         if failures:
             fill_quarantine(out, failures)
             raise ExportError(_describe(failures, out))
-        manifest = make_manifest(facts, files, target)
+        manifest = make_manifest(facts, files, target, version)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         (folder / REPORT).write_text(make_report(manifest), encoding="utf-8")
         page = make_html_report(manifest, find_changed_digits(files, trained.evaluation), trained.evaluation.glyphs)

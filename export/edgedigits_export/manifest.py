@@ -72,16 +72,20 @@ def model_facts(trained: TrainedModel, reference: Reference) -> dict[str, Any]:
     }
 
 
-def make_manifest(facts: Mapping[str, Any], files: Sequence[TriedFile], target: Target | None) -> dict[str, Any]:
+def make_manifest(
+    facts: Mapping[str, Any], files: Sequence[TriedFile], target: Target | None, version: str | None = None
+) -> dict[str, Any]:
     """Return the manifest of a bundle as plain values; all but latencies and machines can be had again.
 
     Args:
         facts: the `model_facts`.
         files: the files in order of preference.
         target: the device that the bundle is for; None for any.
+        version: of the bundle; None where its publisher counts none.
     """
     return {
         **facts,
+        "version": version,
         "target": target.name if target else None,
         "provenance": {**facts["provenance"], "git_commit": _git_commit(), "machine": cpu_model()},
         "files": [_file_entry(file) for file in files],

@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from edgedigits.bundle import Bundle, ModelFile
+from edgedigits.bundle import Bundle, ModelFile, read_verified
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import EngineError, InputError
 from edgedigits.machine import cpu_model
@@ -258,7 +258,8 @@ def _measure(file: ModelFile, engine: Engine, seconds: float) -> Measurement:
 
 def _run(engine: Engine, file: ModelFile, threads: int, seconds: float) -> tuple[float, dict[str, Any]]:
     """Run a pair in a process; return the seconds to its first answer, and what it says then."""
-    command = [sys.executable, "-m", "edgedigits.benchmark", engine.name, str(file.path.absolute()), str(threads)]
+    command = [sys.executable, "-m", "edgedigits.benchmark", engine.name, str(file.path.absolute())]
+    command += [str(file.size), file.sha256, str(threads)]
     expired = threading.Event()
     start = time.perf_counter()
     with subprocess.Popen([*command, str(seconds)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
@@ -292,9 +293,9 @@ def _describe_machine() -> str:
 # What follows runs in the process of one pair.
 
 
-def _answer(engine: str, path: Path, threads: int, seconds: float) -> None:
+def _answer(engine: str, content: bytes, threads: int, seconds: float) -> None:
     """Print a line at the first answer, and then what it took; the timing instead, where seconds are given."""
-    session = get_engine(engine).open(path.read_bytes(), threads)
+    session = get_engine(engine).open(content, threads)
     session(np.zeros((1, 28, 28, 1), np.uint8))
     print("answered", flush=True)
     if seconds:
@@ -365,10 +366,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m edgedigits.benchmark", description=__doc__)
     parser.add_argument("engine", choices=list(ENGINES))
     parser.add_argument("file", type=Path, help="the model file")
+    parser.add_argument("size", type=int, help="bytes that it has to have")
+    parser.add_argument("sha256", help="that it has to have")
     parser.add_argument("threads", type=int, help="for the engine")
     parser.add_argument("seconds", type=float, help="for each figure; 0 for what the first answer takes")
     chosen = parser.parse_args(arguments)
-    _answer(chosen.engine, chosen.file, chosen.threads, chosen.seconds)
+    content = read_verified(chosen.file, chosen.size, chosen.sha256)
+    _answer(chosen.engine, content, chosen.threads, chosen.seconds)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import numpy as np
 
 from edgedigits.bundle import Bundle, ModelFile
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
-from edgedigits.errors import EngineError
+from edgedigits.errors import EngineError, InputError
 from edgedigits.expectation import Expectation, constrain
 from edgedigits.glyphs import normalise_crops
 from edgedigits.images import MAX_PIXELS, ImageSource, UInt8Array, load_grey
@@ -40,16 +40,17 @@ class Reader:
     then. In a process that was forked it opens the model anew when it is first used.
 
     Args:
-        bundle: a folder that `edgedigits export` wrote; None for the model inside the package.
+        bundle: a folder that `edgedigits export` wrote, or a `Bundle`; None for the model inside the package.
         engine: a name from `edgedigits.engines.ENGINES`; None for the best one on this machine.
         format: a format of the bundle, such as "onnx-int8"; None for the one that the bundle prefers.
         threads: how many threads the engine may use.
         max_pixels: encoded images of more pixels are refused before they are decoded.
         verify: file of a public key (PEM): read only with a bundle that is as the owner of this key signed it.
+        at_least: read only with a bundle of this version or a later one.
 
     Raises:
-        BundleError: the bundle is missing, damaged, made for another version, or not as it was signed.
-        InputError: the key cannot be read, or the extra `verify` is not installed.
+        BundleError: the bundle is missing, damaged, made for another version, too old, or not as it was signed.
+        InputError: the key cannot be read, the extra `verify` is not installed, or `at_least` is no version.
         EngineError: the engine is unknown or not installed, or none here can run the bundle's files.
 
     Example:
@@ -60,15 +61,21 @@ class Reader:
 
     def __init__(
         self,
-        bundle: str | Path | None = None,
+        bundle: str | Path | Bundle | None = None,
         *,
         engine: str | None = None,
         format: str | None = None,
         threads: int = 1,
         max_pixels: int = MAX_PIXELS,
         verify: str | Path | None = None,
+        at_least: str | None = None,
     ) -> None:
-        self.bundle = Bundle.load(bundle, verify=verify)
+        if isinstance(bundle, Bundle):
+            if verify is not None or at_least is not None:
+                raise InputError("A Bundle was read already: give verify and at_least to Bundle.load.")
+            self.bundle = bundle
+        else:
+            self.bundle = Bundle.load(bundle, verify=verify, at_least=at_least)
         self._max_pixels = max_pixels
         self.engine, self.file, self._session = _open_first(
             self.bundle, [get_engine(engine)] if engine else list(ENGINES.values()), format, threads

@@ -6,6 +6,7 @@ bundle, signed by an elliptic key. `edgedigits export --sign` makes it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,17 @@ SIGNATURE = "model.sig"
 INSTALL = "pip install 'edgedigits[verify]'"
 
 
-def verify_signature(folder: Path, key: Path) -> None:
+def signed_digests(folder: Path, key: Path) -> Mapping[str, str]:
     """Check that a bundle is as it was signed: no file changed, none missing, none added.
+
+    A file may be changed after this, so that what is used has to be held against the digests that come out.
 
     Args:
         folder: the bundle.
         key: file of the public key (PEM; elliptic, of the curves P-256, P-384 or P-521).
+
+    Returns:
+        The SHA-256 digest of every file of the bundle, hexadecimal, by its path within the bundle.
 
     Raises:
         BundleError: the bundle is not signed, is signed with another key, or was changed.
@@ -47,26 +53,44 @@ def verify_signature(folder: Path, key: Path) -> None:
             f"The bundle at {folder} is not signed: it has no {SIGNATURE}; export it with --sign, or do without"
             " --verify if you trust where it comes from."
         )
+    everything = signed_content()
     try:
-        # what has to be signed is decided here, not by the signature
-        verifier.set_hashing_config(signed_content()).verify(folder, signature)
+        verifier.set_hashing_config(everything).verify(folder, signature)
     except Exception as error:  # a signature that anybody may have written can fail in any way
         raise BundleError(
             f"The bundle at {folder} is not the one that the owner of {key} signed ({_reason(error)}); do not use it,"
             " and copy it again from where it was published."
         ) from error
+    return {item.identifier: item.digest.digest_hex for item in everything.hashed.resource_descriptors()}
 
 
 def signed_content() -> Any:
     """Return model-signing's description of what is signed: everything in the folder but the signature itself.
+
+    After hashing, its `hashed` has what was found in the folder.
 
     Raises:
         ImportError: model-signing is not installed.
     """
     from model_signing import hashing
 
-    return hashing.Config().set_ignored_paths(paths=[SIGNATURE], ignore_git_paths=False)
+    class Everything(hashing.Config):
+        """All files, whatever a signature says: it may name paths to be ignored, and with them the manifest."""
+
+        hashed: Any = None
+
+        def add_ignored_paths(self, **_: Any) -> None:
+            """Ignore nothing more."""
+
+        def hash(self, *arguments: Any, **options: Any) -> Any:
+            """Hash a folder, and keep the digests that are compared with the signed ones."""
+            self.hashed = super().hash(*arguments, **options)
+            return self.hashed
+
+    everything: Any = Everything
+    return everything().set_ignored_paths(paths=[SIGNATURE], ignore_git_paths=False)
 
 
 def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+    line = " ".join(str(error).split())
+    return "".join(c if c.isprintable() else "�" for c in line)[:200] or type(error).__name__

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import pytest
 
 from edgedigits import Reader
-from edgedigits.bundle import BUNDLED, Bundle
+from edgedigits import bundle as bundle_module
+from edgedigits.bundle import BUNDLED, MANIFEST, Bundle
+from edgedigits.cli import main
 from edgedigits.errors import BundleError, InputError
+from edgedigits.signatures import signed_digests
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.formats import FORMATS
+from edgedigits_export.signing import sign_bundle
+from tests.runtime.samples import draw_text
 
 EDGEDIGITS = str(Path(sys.executable).parent / "edgedigits")
 
@@ -43,10 +51,18 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 @pytest.fixture(scope="module")
 def signed(small_training: Path, keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A signed bundle."""
+    """A signed bundle of version 1.4."""
     out = tmp_path_factory.mktemp("signed") / "bundle"
-    export_bundle(small_training, out, [FORMATS["onnx-int8"]], key=keys.private)
+    export_bundle(small_training, out, [FORMATS["onnx-int8"]], key=keys.private, version="1.4")
     return out
+
+
+@pytest.fixture
+def published(keys: Keys, tmp_path: Path) -> Path:
+    """A signed copy of the model in the package, which takes no training."""
+    folder = Path(shutil.copytree(BUNDLED, tmp_path / "published"))
+    sign_bundle(folder, keys.private)
+    return folder
 
 
 @pytest.fixture
@@ -59,6 +75,9 @@ def test_a_signed_bundle_is_used(signed: Path, keys: Keys) -> None:
     assert Bundle.load(signed, verify=keys.public).files[0].format == "onnx-int8"
     assert Reader(signed, verify=str(keys.public)).bundle.path == signed
     assert Bundle.load(signed).files[0].format == "onnx-int8", "who does not ask for it needs no key"
+    assert Bundle.load(signed, verify=keys.public, at_least="1.4").version == "1.4"
+    with pytest.raises(BundleError, match="has version 1.4, and 1.5 at least is asked for"):
+        Bundle.load(signed, verify=keys.public, at_least="1.5")
 
 
 def change_a_weight(bundle: Path) -> None:
@@ -94,6 +113,75 @@ def test_what_was_changed_is_refused(change: str, copy: Path, keys: Keys) -> Non
     CHANGES[change](copy)
     with pytest.raises(BundleError, match="not signed" if change == "no signature" else "not the one that the owner"):
         Bundle.load(copy, verify=keys.public)
+
+
+MANIFESTS_OF_OTHERS = re.compile(rb'"temperature": [0-9.]+')
+
+
+def altered(folder: Path) -> bytes:
+    """Return the manifest as somebody else would want it."""
+    return MANIFESTS_OF_OTHERS.sub(b'"temperature": 9.9', (folder / MANIFEST).read_bytes(), count=1)
+
+
+@pytest.mark.parametrize("ignored", [MANIFEST, "digits-int8.onnx", "report.md", "."])
+def test_a_signature_cannot_leave_files_out(ignored: str, published: Path, keys: Keys) -> None:
+    from model_signing import hashing, signing
+
+    (published / "model.sig").unlink()
+    content = hashing.Config().set_ignored_paths(paths=["model.sig", ignored])
+    signer = signing.Config().use_elliptic_key_signer(private_key=keys.private).set_hashing_config(content)
+    signer.sign(published, published / "model.sig")
+    (published / MANIFEST).write_bytes(altered(published))
+    with pytest.raises(BundleError, match="not the one that the owner of"):
+        Bundle.load(published, verify=keys.public)
+
+
+def swap_around(
+    check: Callable[..., object], folder: Path, during: bytes | None = None, after: bytes | None = None
+) -> Callable[..., object]:
+    """Return the check of a signature, with another manifest in the folder while it runs or once it has run."""
+
+    def checked(*arguments: object) -> object:
+        if during is not None:
+            (folder / MANIFEST).write_bytes(during)
+        try:
+            return check(*arguments)
+        finally:
+            if after is not None:
+                (folder / MANIFEST).write_bytes(after)
+
+    return checked
+
+
+def test_what_is_verified_is_what_is_read(published: Path, keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = (published / MANIFEST).read_bytes(), altered(published)
+    (published / MANIFEST).write_bytes(theirs)
+    with monkeypatch.context() as patch:
+        # theirs when it is read, and ours for as long as the signature is checked
+        patch.setattr(bundle_module, "signed_digests", swap_around(signed_digests, published, ours, theirs))
+        with pytest.raises(BundleError, match=rf"its signature is not for this {MANIFEST}"):
+            Bundle.load(published, verify=keys.public)
+
+
+def test_commands_use_what_was_verified(
+    published: Path, keys: Keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cv2.imwrite(str(tmp_path / "seven.png"), draw_text("7"))
+    manifest = json.loads((published / MANIFEST).read_bytes())
+    refusing = json.dumps({**manifest, "confidence_threshold": 1.0}).encode()
+    monkeypatch.setattr(bundle_module, "signed_digests", swap_around(signed_digests, published, after=refusing))
+    with pytest.raises(SystemExit) as ended:
+        main(["predict", str(tmp_path / "seven.png"), "--bundle", str(published), "--verify", str(keys.public)])
+    assert (ended.value.code or 0) == 0
+    assert capfd.readouterr().out.strip().endswith("7")
+
+
+def test_a_model_that_was_swapped_after_the_check_is_refused(published: Path, keys: Keys) -> None:
+    bundle = Bundle.load(published, verify=keys.public)
+    for file in bundle.files:
+        file.path.write_bytes(file.path.read_bytes()[::-1])
+    with pytest.raises(BundleError, match="does not match its SHA-256"):
+        Reader(bundle)
 
 
 def test_another_key_is_refused(signed: Path, tmp_path: Path) -> None:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import click
 
 from edgedigits.benchmark import BATCH_SIZES, Benchmark, Measurement, run_benchmark
-from edgedigits.bundle import Bundle
-from edgedigits.cli.options import bundle_options
+from edgedigits.cli.options import ChosenBundle, bundle_options
 from edgedigits.cli.terminal import say, show_step
 from edgedigits.engines import ENGINES
 
@@ -26,7 +24,7 @@ from edgedigits.engines import ENGINES
     help="For each figure; more seconds, less noise.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
-def bench(bundle: Path | None, engine: str | None, model: str | None, seconds: float, as_json: bool) -> None:
+def bench(bundle: ChosenBundle, engine: str | None, model: str | None, seconds: float, as_json: bool) -> None:
     """Measure how fast and how small each model file is in each engine on this machine, and recommend one.
 
     Latency is that of one digit, as median and 95th percentile, in one thread and in all; throughput is in digits a
@@ -39,7 +37,7 @@ def bench(bundle: Path | None, engine: str | None, model: str | None, seconds: f
       edgedigits bench --bundle build/bundle --seconds 2
     """
     try:
-        benchmark = run_benchmark(Bundle.load(bundle), engine=engine, format=model, seconds=seconds, progress=show_step)
+        benchmark = run_benchmark(bundle.load(), engine=engine, format=model, seconds=seconds, progress=show_step)
     finally:
         show_step("")
     if as_json:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
 import click
 
-from edgedigits.cli.options import bundle_options
+from edgedigits.cli.options import ChosenBundle, bundle_options
 from edgedigits.cli.terminal import say
 from edgedigits.diagnosis import Diagnosis, Grade, diagnose
 
@@ -18,7 +17,7 @@ _MARKS = {Grade.OK: "ok", Grade.NOTE: "-", Grade.WARNING: "!", Grade.FAULT: "FAU
 @click.command()
 @bundle_options
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
-def doctor(bundle: Path | None, as_json: bool) -> int:
+def doctor(bundle: ChosenBundle, as_json: bool) -> int:
     """Prove that this machine reads digits, and tell how to mend what it lacks.
 
     It looks at the machine, packages and cameras, replays known digits through every engine and reads a photo with
@@ -31,7 +30,8 @@ def doctor(bundle: Path | None, as_json: bool) -> int:
       edgedigits doctor
       edgedigits doctor --bundle build/bundle --json
     """
-    diagnosis = diagnose(bundle, _progress)
+    with bundle.lasting() as folder:
+        diagnosis = diagnose(folder, _progress)
     if sys.stderr.isatty():
         click.echo("\r\033[K", nl=False, err=True)
     if as_json:

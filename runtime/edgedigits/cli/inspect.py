@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from edgedigits.bundle import BUNDLED, MANIFEST, Bundle
-from edgedigits.cli.options import BUNDLE_VARIABLE, verify_option
+from edgedigits.bundle import BUNDLED, MANIFEST
+from edgedigits.cli.options import BUNDLE_VARIABLE, ChosenBundle, at_least_option, verify_option
 from edgedigits.cli.terminal import say
 from edgedigits.errors import InputError
 from edgedigits.inspecting import inspect_file
@@ -18,8 +18,9 @@ from edgedigits.inspecting import inspect_file
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), required=False, envvar=BUNDLE_VARIABLE)
 @verify_option
+@at_least_option
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON object.")
-def inspect(path: Path | None, verify: Path | None, as_json: bool) -> None:
+def inspect(path: Path | None, verify: Path | None, at_least: str | None, as_json: bool) -> None:
     """Tell what a model file or a bundle is and where it came from.
 
     PATH is an ONNX or TFLite file, or a folder that `edgedigits export` wrote.
@@ -34,24 +35,26 @@ def inspect(path: Path | None, verify: Path | None, as_json: bool) -> None:
     """
     path = path or BUNDLED
     if path.is_dir() or path.name == MANIFEST:
-        _inspect_bundle(path if path.is_dir() else path.parent, verify, as_json)
-    elif verify is not None:
-        raise InputError(f"{path} is no bundle: what is signed is a bundle as a whole; name its folder.")
+        _inspect_bundle(ChosenBundle(path if path.is_dir() else path.parent, verify, at_least), as_json)
+    elif verify is not None or at_least is not None:
+        raise InputError(f"{path} is no bundle: a bundle is signed and numbered as a whole; name its folder.")
     else:
         _inspect_file(path, as_json)
 
 
-def _inspect_bundle(folder: Path, key: Path | None, as_json: bool) -> None:
-    bundle = Bundle.load(folder, verify=key)
+def _inspect_bundle(chosen: ChosenBundle, as_json: bool) -> None:
+    bundle = chosen.load()
     bundle.verify()
     if as_json:
         click.echo(json.dumps(bundle.manifest, indent=2))
         return
-    signed = f", and it is as the owner of {key} signed it" if key else ""
-    say(f"{folder}: a bundle of {len(bundle.files)} files; all match their SHA-256{signed}")
+    signed = f", and it is as the owner of {chosen.verify} signed it" if chosen.verify else ""
+    say(f"{bundle.path}: a bundle of {len(bundle.files)} files; all match their SHA-256{signed}")
     for file in bundle.files:
         engines = ", ".join(f"{name} {version}" for name, version in file.engines.items())
         say(f"  {file.path.name}: {file.size:,} bytes, accuracy {file.accuracy:.2%}, passed in {engines}")
+    if bundle.version is not None:
+        say(f"  version {bundle.version}")
     _print_origin(dict(bundle.manifest["provenance"]))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from edgedigits.bundle import Bundle
+from edgedigits.cli.options import at_least_option
 from edgedigits.models import Installed, Store, prove_model
 
 
@@ -58,7 +59,8 @@ def list_models(as_json: bool) -> None:
     envvar="EDGEDIGITS_KEY",
     help="Take it only if it is signed with this public key. [default: EDGEDIGITS_KEY]",
 )
-def install(source: str, verify: Path | None) -> None:
+@at_least_option
+def install(source: str, verify: Path | None, at_least: str | None) -> None:
     """Install the model of FILE or URL and switch to it.
 
     FILE is a folder that `edgedigits export` wrote, or a .tar.gz or .zip of one; URL is the https address of such an
@@ -70,7 +72,7 @@ def install(source: str, verify: Path | None) -> None:
         if sys.stderr.isatty():
             click.echo("\r\033[K", nl=False, err=True)
 
-    model = Store.default().install(source, prove, verify=verify)
+    model = Store.default().install(source, prove, verify=verify, at_least=at_least)
     click.echo(f"In use now: {_in_words(model)}")
 
 

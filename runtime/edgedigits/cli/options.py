@@ -5,17 +5,19 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import click
 from click.core import ParameterSource
 
-from edgedigits.bundle import BUNDLED
+from edgedigits.bundle import Bundle
 from edgedigits.errors import BundleError, InputError
 from edgedigits.expectation import CHECKSUMS, Expectation
-from edgedigits.signatures import verify_signature
 
 BUNDLE_VARIABLE = "EDGEDIGITS_BUNDLE"
 """Names the bundle that is used where no option does."""
@@ -62,18 +64,54 @@ class NewFolder(click.Path):
         return super().convert(value, param, ctx)
 
 
+@dataclass(frozen=True)
+class ChosenBundle:
+    """The bundle that the options name, and what it has to be.
+
+    Attributes:
+        path: its folder; None for the one inside the package.
+        verify: file of the public key that it has to be signed with; None to take it unsigned.
+        at_least: the oldest version that is taken; None for any.
+    """
+
+    path: Path | None
+    verify: Path | None
+    at_least: str | None
+
+    def load(self) -> Bundle:
+        """Read it: what is returned is what was verified, whatever becomes of the folder.
+
+        Raises:
+            BundleError, InputError: as `Bundle.load`.
+        """
+        return Bundle.load(self.path, verify=self.verify, at_least=self.at_least)
+
+    @contextmanager
+    def lasting(self) -> Iterator[Path | None]:
+        """Give a folder for processes that read the bundle anew: a copy of what was verified, if it has to be.
+
+        Raises:
+            BundleError, InputError: as `load`.
+        """
+        if self.verify is None and self.at_least is None:
+            yield self.path
+            return
+        bundle = self.load()
+        with tempfile.TemporaryDirectory(prefix="edgedigits-") as folder:
+            bundle.save(Path(folder))
+            yield Path(folder)
+
+
 def bundle_options(command: Command) -> Command:
-    """Add --bundle, and --verify, which refuses a bundle that is not as the owner of a key signed it.
+    """Add --bundle, --verify and --at-least: the command gets a `ChosenBundle` as `bundle`.
 
     EDGEDIGITS_BUNDLE names the bundle where --bundle does not.
     """
 
     @functools.wraps(command)
-    def verified(*args: Any, verify: Path | None, **options: Any) -> Any:
+    def chosen(*args: Any, bundle: Path | None, verify: Path | None, at_least: str | None, **options: Any) -> Any:
         try:
-            if verify is not None:
-                verify_signature(options["bundle"] or BUNDLED, verify)
-            return command(*args, **options)
+            return command(*args, bundle=ChosenBundle(bundle, verify, at_least), **options)
         except BundleError as error:
             context = click.get_current_context()
             if context.get_parameter_source("bundle") is not ParameterSource.ENVIRONMENT:
@@ -83,7 +121,7 @@ def bundle_options(command: Command) -> Command:
             ) from error
 
     return _with_options(
-        cast("Command", verified),
+        cast("Command", chosen),
         click.option(
             "--bundle",
             type=click.Path(path_type=Path),
@@ -91,6 +129,7 @@ def bundle_options(command: Command) -> Command:
             help=f"A folder that `edgedigits export` wrote. [default: ${BUNDLE_VARIABLE}, else the bundled model]",
         ),
         verify_option,
+        at_least_option,
     )
 
 
@@ -100,10 +139,15 @@ verify_option = click.option(
     metavar="KEY",
     help="Use the bundle only if it is signed with this public key, and unchanged.",
 )
+at_least_option = click.option(
+    "--at-least",
+    metavar="VERSION",
+    help="Use the bundle only if its version is this or a later one: old ones are signed as well.",
+)
 
 
 def model_options(command: Command) -> Command:
-    """Add --bundle, --verify, --engine, --model and --threads: which model runs, and on what."""
+    """Add --bundle, --verify, --at-least, --engine, --model and --threads: which model runs, and on what."""
     chosen = _with_options(
         command,
         click.option(

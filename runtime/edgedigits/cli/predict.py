@@ -10,7 +10,15 @@ from pathlib import Path
 import click
 
 from edgedigits.cli.inputs import Input, collect_inputs, pixels_or_path
-from edgedigits.cli.options import NewFolder, Number, WholeNumber, expectation, model_options, reading_options
+from edgedigits.cli.options import (
+    ChosenBundle,
+    NewFolder,
+    Number,
+    WholeNumber,
+    expectation,
+    model_options,
+    reading_options,
+)
 from edgedigits.cli.output import WRITERS, Write
 from edgedigits.cli.pictures import PictureFolder
 from edgedigits.cli.terminal import Progress, complain, printable, progress, remark
@@ -65,7 +73,7 @@ _MANY = 5
 )
 def predict(
     paths: tuple[str, ...],
-    bundle: Path | None,
+    bundle: ChosenBundle,
     engine: str | None,
     model: str | None,
     threads: int,
@@ -106,7 +114,7 @@ def predict(
         require_screen("use --save-dir to write them")
     expected = expectation(expect, length, bounds, checksum)
     limit = round(max_megapixels * 1e6)
-    work = Work(bundle, engine, model, threads, limit, threshold, expected, explain_dir is not None, overwrite)
+    work = Work(bundle.load(), engine, model, threads, limit, threshold, expected, explain_dir is not None, overwrite)
 
     folders = [folder for folder in (save_dir, explain_dir) if folder is not None]
     inputs, unusable = collect_inputs(paths, folders, limit)

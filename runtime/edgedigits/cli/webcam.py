@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from edgedigits.cli.live_options import camera_options, live_settings, output_options, output_settings
 from edgedigits.cli.live_session import Session
-from edgedigits.cli.options import model_options, reading_options
+from edgedigits.cli.options import ChosenBundle, model_options, reading_options
 from edgedigits.live.outputs import JsonLines, Terminal
 from edgedigits.live.running import Profile, run
 from edgedigits.reader import Reader
@@ -26,7 +24,7 @@ from edgedigits.reader import Reader
 @click.option("--profile", is_flag=True, help="Say at the end where the time went.")
 def webcam(
     source: str,
-    bundle: Path | None,
+    bundle: ChosenBundle,
     engine: str | None,
     model: str | None,
     threads: int,
@@ -56,7 +54,7 @@ def webcam(
     """
     settings, outputs = live_settings(options), output_settings(options)
     with Session() as session:
-        reader = Reader(bundle, engine=engine, format=model, threads=threads)
+        reader = Reader(bundle.load(), engine=engine, format=model, threads=threads)
         printer = (JsonLines if as_json else Terminal)(session.write)
         taken = Profile() if profile else None
         try:

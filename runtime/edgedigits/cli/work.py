@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgedigits.bundle import Bundle
 from edgedigits.cli.inputs import Input, pixels_or_path
 from edgedigits.cli.pictures import write_picture
 from edgedigits.drawing import draw_reading
@@ -62,7 +63,7 @@ class Work:
         overwrite: pictures may replace files that were there before.
     """
 
-    bundle: Path | None
+    bundle: Bundle
     engine: str | None
     model: str | None
     threads: int

@@ -87,13 +87,16 @@ class Store:
         folders = sorted(path for path in (self.root / _VERSIONS).glob("[!.]*") if path.is_dir())
         return tuple(_describe(path, path == current, path == previous) for path in folders)
 
-    def install(self, source: str, prove: Prove, *, verify: Path | None = None) -> Installed:
+    def install(
+        self, source: str, prove: Prove, *, verify: Path | None = None, at_least: str | None = None
+    ) -> Installed:
         """Put a new model beside the others, check and prove it, and switch to it.
 
         Args:
             source: a folder that `edgedigits export` wrote, an archive of one, or its https address.
             prove: raises a BundleError where the model must not be used here; see `prove_model`.
             verify: file of the public key that it has to be signed with.
+            at_least: the oldest version of the bundle that is taken.
 
         Raises:
             BundleError: it is damaged, for another version of edgedigits, not signed, too old, or does not read here.
@@ -104,7 +107,7 @@ class Store:
             staged.mkdir()
             try:
                 fetch_bundle(source, staged, signed=verify is not None)
-                bundle = Bundle.load(staged, verify=verify)
+                bundle = Bundle.load(staged, verify=verify, at_least=at_least)
                 bundle.verify()
                 prove(staged)
                 folder = versions / _name(staged)
