@@ -82,7 +82,8 @@ results: $(ENV) ## Measure the bundled model (PHOTOS="folder folder": on photos 
 
 release: $(ENV) ## Build and check what is published, all three distributions: dist/
 	rm -rf dist
-	$(RUN)/pip install --quiet --disable-pip-version-check --constraint constraints/development.txt build twine
+	$(RUN)/pip install --quiet --disable-pip-version-check --constraint constraints/development.txt \
+		--constraint constraints/tools.txt build twine
 	for part in runtime train export; do $(RUN)/python -m build --outdir dist $$part || exit; done
 	$(RUN)/twine check --strict dist/*
 
@@ -101,9 +102,9 @@ $(ENV): constraints/development.txt runtime/pyproject.toml train/pyproject.toml 
 		hypothesis mypy pytest pytest-timeout pytest-xdist ruff
 	@touch $@
 
-.venv/.docs-installed: $(ENV) constraints/docs.txt
+.venv/.docs-installed: $(ENV) constraints/tools.txt
 	$(RUN)/pip install --quiet --disable-pip-version-check --constraint constraints/development.txt \
-		--constraint constraints/docs.txt furo myst-parser sphinx sphinx-click
+		--constraint constraints/tools.txt furo myst-parser sphinx sphinx-click
 	@touch $@
 
 .venv-tflite/.installed: constraints/tflite.txt runtime/pyproject.toml

@@ -89,3 +89,15 @@ def test_every_command_has_help_and_is_documented() -> None:
         assert shown.exit_code == 0
         assert len(shown.output) > 100
         assert f"edgedigits {name}" in documents, f"`edgedigits {name}` is in no document"
+
+
+def test_metadata_is_ready_for_publishing() -> None:
+    for part in ("runtime", "train", "export"):
+        metadata = (ROOT / part / "pyproject.toml").read_text()
+        for minor in range(10, 14):
+            assert f'"Programming Language :: Python :: 3.{minor}"' in metadata
+        for field in ("description", "readme", "license", "authors", "keywords", "requires-python"):
+            assert re.search(rf"^{field} = ", metadata, re.MULTILINE), f"{part} lacks {field}"
+    version = re.search(r'^version = "(.+)"', (ROOT / "runtime" / "pyproject.toml").read_text(), re.MULTILINE)
+    assert version is not None
+    assert f"version: {version[1]}" in (ROOT / "CITATION.cff").read_text()
