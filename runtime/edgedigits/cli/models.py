@@ -19,13 +19,24 @@ def models() -> None:
 
     A new model is put beside the old one, checked against its hashes and, with --verify, its signature, and has to read
     known digits and a photo here. Only then is it switched to, by one rename; a running service takes it up.
+
+    \b
+    Examples:
+      edgedigits models install digits.tar.gz --verify key.pub
+      edgedigits models list
+      edgedigits models rollback
     """
 
 
 @models.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON array.")
 def list_models(as_json: bool) -> None:
-    """List what is installed, and which of it is in use."""
+    """List what is installed, and which of it is in use.
+
+    \b
+    Examples:
+      edgedigits models list
+    """
     store = Store.default()
     installed = store.list()
     bundled = Bundle.load()
@@ -34,6 +45,7 @@ def list_models(as_json: bool) -> None:
         rows.append(
             {
                 "name": "bundled",
+                "version": bundled.version,
                 "accuracy": bundled.files[0].accuracy,
                 "current": store.current() is None,
                 "previous": False,
@@ -65,6 +77,11 @@ def install(source: str, verify: Path | None, at_least: str | None) -> None:
 
     FILE is a folder that `edgedigits export` wrote, or a .tar.gz or .zip of one; URL is the https address of such an
     archive.
+
+    \b
+    Examples:
+      edgedigits models install build/bundle
+      edgedigits models install https://example.com/digits.tar.gz --verify key.pub --at-least 1.4
     """
 
     def prove(folder: Path) -> None:
@@ -78,7 +95,12 @@ def install(source: str, verify: Path | None, at_least: str | None) -> None:
 
 @models.command()
 def rollback() -> None:
-    """Go back to the model before."""
+    """Go back to the model before.
+
+    \b
+    Examples:
+      edgedigits models rollback
+    """
     model = Store.default().roll_back()
     click.echo(f"In use now: {_in_words(model) if model else 'the bundled model'}")
 
@@ -90,12 +112,14 @@ def _progress(what: str) -> None:
 
 def _in_words(model: Installed) -> str:
     accuracy = f"accuracy {model.accuracy:.2%}" if model.accuracy is not None else "damaged; install it again"
-    return f"{model.name}  {accuracy}"
+    version = f", version {model.version}" if model.version else ""
+    return f"{model.name}  {accuracy}{version}"
 
 
 def _as_dict(model: Installed) -> dict[str, object]:
     return {
         "name": model.name,
+        "version": model.version,
         "accuracy": model.accuracy,
         "current": model.current,
         "previous": model.previous,

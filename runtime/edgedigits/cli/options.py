@@ -18,6 +18,7 @@ from click.core import ParameterSource
 from edgedigits.bundle import Bundle
 from edgedigits.errors import BundleError, InputError
 from edgedigits.expectation import CHECKSUMS, Expectation
+from edgedigits.models.store import Store
 
 BUNDLE_VARIABLE = "EDGEDIGITS_BUNDLE"
 """Names the bundle that is used where no option does."""
@@ -105,14 +106,17 @@ class ChosenBundle:
 def bundle_options(command: Command) -> Command:
     """Add --bundle, --verify and --at-least: the command gets a `ChosenBundle` as `bundle`.
 
-    EDGEDIGITS_BUNDLE names the bundle where --bundle does not.
+    EDGEDIGITS_BUNDLE names the bundle where --bundle does not; else it is the one that `edgedigits models` installed.
     """
 
     @functools.wraps(command)
     def chosen(*args: Any, bundle: Path | None, verify: Path | None, at_least: str | None, **options: Any) -> Any:
+        installed = Store.default().current() if bundle is None else None
         try:
-            return command(*args, bundle=ChosenBundle(bundle, verify, at_least), **options)
+            return command(*args, bundle=ChosenBundle(bundle or installed, verify, at_least), **options)
         except BundleError as error:
+            if installed is not None:
+                raise BundleError(f"{error} (it was installed; `edgedigits models rollback` takes it back)") from error
             context = click.get_current_context()
             if context.get_parameter_source("bundle") is not ParameterSource.ENVIRONMENT:
                 raise
@@ -126,7 +130,8 @@ def bundle_options(command: Command) -> Command:
             "--bundle",
             type=click.Path(path_type=Path),
             envvar=BUNDLE_VARIABLE,
-            help=f"A folder that `edgedigits export` wrote. [default: ${BUNDLE_VARIABLE}, else the bundled model]",
+            help=f"A folder that `edgedigits export` wrote. [default: ${BUNDLE_VARIABLE}, else the"
+            " installed or the bundled model]",
         ),
         verify_option,
         at_least_option,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import click
 
+from edgedigits.cli.config import config_option
 from edgedigits.cli.live_options import camera_options, live_settings, output_options, output_settings
 from edgedigits.cli.live_session import Session
 from edgedigits.cli.options import ChosenBundle, model_options, reading_options
+from edgedigits.live import Moment
 from edgedigits.live.outputs import JsonLines, Terminal
 from edgedigits.live.running import Profile, run
-from edgedigits.reader import Reader
+from edgedigits.models import open_reader
+from edgedigits.service.notify import Notifier
 
 
 @click.command()
 @click.argument("source", default="0")
+@config_option
 @model_options
 @reading_options
 @camera_options
@@ -51,10 +55,24 @@ def webcam(
       edgedigits webcam
       edgedigits webcam film.mp4 --json > readings.jsonl
       edgedigits webcam http://192.168.0.9/stream --length 5
+      edgedigits webcam --config edgedigits.toml
     """
     settings, outputs = live_settings(options), output_settings(options)
     with Session() as session:
-        reader = Reader(bundle.load(), engine=engine, format=model, threads=threads)
+        reader = open_reader(
+            bundle.path,
+            verify=bundle.verify,
+            at_least=bundle.at_least,
+            engine=engine,
+            format=model,
+            threads=threads,
+        )
+        notifier = Notifier.of_environment()
+
+        def look(moment: Moment) -> None:
+            session.look(moment)
+            notifier.look(moment)
+
         printer = (JsonLines if as_json else Terminal)(session.write)
         taken = Profile() if profile else None
         try:
@@ -67,7 +85,7 @@ def webcam(
                 window=window,
                 frames=frames,
                 log=session.log,
-                on_moment=session.look,
+                on_moment=look,
                 profile=taken,
             )
         finally:

@@ -9,7 +9,8 @@ store.roll_back()
 """
 
 from edgedigits.models.fetching import fetch_bundle
+from edgedigits.models.following import FollowingReader, open_reader
 from edgedigits.models.proving import prove_model
 from edgedigits.models.store import Installed, Store
 
-__all__ = ["Installed", "Store", "fetch_bundle", "prove_model"]
+__all__ = ["FollowingReader", "Installed", "Store", "fetch_bundle", "open_reader", "prove_model"]

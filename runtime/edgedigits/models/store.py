@@ -16,7 +16,6 @@ import errno
 import hashlib
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from pathlib import Path
 
 from edgedigits.bundle import MANIFEST, Bundle
 from edgedigits.errors import EdgeDigitsError, InputError
+from edgedigits.installation import Installation
 from edgedigits.models.fetching import fetch_bundle
 
 VARIABLE = "EDGEDIGITS_MODELS"
@@ -45,6 +45,7 @@ class Installed:
         path: the folder.
         accuracy: share of the evaluation images that its preferred file answers right, 0 to 1; None where it is
             damaged.
+        version: as its publisher counts; None where it has none.
         current: whether it is in use.
         previous: whether it is the one to go back to.
     """
@@ -52,6 +53,7 @@ class Installed:
     name: str
     path: Path
     accuracy: float | None
+    version: str | None
     current: bool
     previous: bool
 
@@ -71,9 +73,9 @@ class Store:
         """Return this installation's store: EDGEDIGITS_MODELS, else where install.sh put it, else the user's."""
         if named := os.environ.get(VARIABLE):
             return cls(Path(named))
-        environment = Path(sys.prefix)
-        if environment.parent.name == "versions" and (environment.parents[1] / "current").is_symlink():
-            return cls(environment.parents[1] / "models")
+        prefix = Installation.here().prefix
+        if prefix is not None:
+            return cls(prefix / "models")
         data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
         return cls(Path(data) / "edgedigits" / "models")
 
@@ -96,6 +98,7 @@ class Store:
             source: a folder that `edgedigits export` wrote, an archive of one, or its https address.
             prove: raises a BundleError where the model must not be used here; see `prove_model`.
             verify: file of the public key that it has to be signed with.
+            at_least: the oldest version that is taken, such as "1.4".
             at_least: the oldest version of the bundle that is taken.
 
         Raises:
@@ -202,11 +205,11 @@ class Store:
 
 
 def _describe(folder: Path, current: bool, previous: bool) -> Installed:
-    accuracy = None
+    accuracy = version = None
     with suppress(EdgeDigitsError):
         bundle = Bundle.load(folder)
-        accuracy = bundle.files[0].accuracy if bundle.files else None
-    return Installed(folder.name, folder, accuracy, current, previous)
+        accuracy, version = bundle.files[0].accuracy if bundle.files else None, bundle.version
+    return Installed(folder.name, folder, accuracy, version, current, previous)
 
 
 def _is_whole(folder: Path) -> bool:
