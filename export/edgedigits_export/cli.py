@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -164,6 +165,9 @@ def export(
     for entry in bundle.manifest["files"]:
         if entry["allowed"]:
             click.echo(f"{entry['name']} did not pass and was published on demand.", err=True)
+    place = shlex.quote(str(out))
+    click.echo(f"Next: edgedigits predict --bundle {place} PHOTO (or webcam, doctor, bench)")
+    click.echo(f"      export EDGEDIGITS_BUNDLE={shlex.quote(str(out.resolve()))} makes it the model of every command")
 
 
 def _show_progress(step: str) -> None:

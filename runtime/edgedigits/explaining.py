@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.drawing import SURENESS, sureness, text_width, write_text
 from edgedigits.hints import Hint, find_hints
 from edgedigits.reader import Reader
 from edgedigits.reading import UNREADABLE, Digit, Reading
@@ -24,10 +25,10 @@ _MARGIN = 8
 _LINE = 26
 _CELL = 80
 _MOST_GLYPHS = 240
+_LEGEND = 12
+"""Pixels: height of its capitals."""
 _PAPER = 255
-_TEXT, _QUIET, _GOOD, _BAD = (30, 30, 30), (110, 110, 110), (60, 150, 30), (40, 40, 210)
-_UNSURE = 0.9
-"""Confidence below which a digit is drawn in red."""
+_TEXT, _QUIET, _ADVICE = (30, 30, 30), (110, 110, 110), (150, 60, 0)
 
 
 def explain_reading(image: UInt8Array, reader: Reader) -> UInt8Array:
@@ -51,6 +52,8 @@ def explain_reading(image: UInt8Array, reader: Reader) -> UInt8Array:
 def draw_explanation(image: UInt8Array, reading: Reading, page: Page, hints: Sequence[Hint]) -> UInt8Array:
     """Show how an image was read: the answers, the light evened out, the ink, its components, and the glyphs.
 
+    Digits have the colours of `edgedigits.drawing.SURENESS`, which a legend explains.
+
     The stages between are shown at that size of the image at which most of the digits were seen.
 
     Args:
@@ -72,7 +75,8 @@ def draw_explanation(image: UInt8Array, reading: Reading, page: Page, hints: Seq
     return np.vstack(
         [
             _lines(_summary(reading), _TEXT),
-            *([_lines([f"{hint.kind}: {hint.advice}" for hint in hints], _BAD)] if hints else []),
+            _legend(),
+            *([_lines([f"{hint.kind}: {hint.advice}" for hint in hints], _ADVICE)] if hints else []),
             _beside(_titled(answers, "the answers"), _titled(stages[0], f"light evened out ({size})")),
             _beside(
                 _titled(stages[1], "what counts as ink"),
@@ -156,6 +160,16 @@ def _lines(texts: Sequence[str], colour: tuple[int, int, int]) -> UInt8Array:
     return canvas
 
 
+def _legend() -> UInt8Array:
+    """Return one line that says what the colours of the digits mean."""
+    canvas = np.full((_LINE + _MARGIN, _WIDTH, 3), _PAPER, np.uint8)
+    left = _MARGIN
+    for text, colour in (("how sure each digit is:", _TEXT), *((band.meaning, band.colour) for band in SURENESS)):
+        write_text(canvas, text, (left, _LINE - 7), _LEGEND, colour)
+        left += text_width(text, _LEGEND) + 3 * _MARGIN
+    return canvas
+
+
 def _glyphs(reading: Reading, page: Page) -> UInt8Array:
     """Return the glyphs as the model saw them, in reading order, each with what it was taken for."""
     pairs = _in_reading_order(reading, page)[:_MOST_GLYPHS]
@@ -169,7 +183,13 @@ def _glyphs(reading: Reading, page: Page) -> UInt8Array:
         top, left = _LINE + (i // columns) * step, _MARGIN + (i % columns) * (_CELL + _MARGIN)
         canvas[top : top + _CELL, left : left + _CELL] = _enlarged(255 - seen.hypothesis.glyph())
         _draw_frame(canvas, (left, top, _CELL, _CELL), 1, _QUIET)
-        _write(canvas, f"{_value(digit)} {_percent(digit.confidence)}", (left, top + _CELL + 18), 0.55, _colour(digit))
+        _write(
+            canvas,
+            f"{_value(digit)} {_percent(digit.confidence)}",
+            (left, top + _CELL + 18),
+            0.55,
+            sureness(digit).colour,
+        )
         others = [(value, share) for value, share in digit.alternatives if share >= 0.01][:2]
         note = " ".join(f"{value}:{_percent(share)}" for value, share in others)
         _write(canvas, note, (left, top + _CELL + 36), 0.4, _QUIET)
@@ -190,10 +210,13 @@ def _enlarged(glyph: UInt8Array) -> UInt8Array:
 
 def _draw_box(canvas: UInt8Array, digit: Digit, zoom: float) -> None:
     """Draw the box of a digit, and beside it, in a size that goes with it, what it was taken for."""
-    _draw_frame(canvas, digit.box, zoom, _colour(digit))
+    colour = sureness(digit).colour
+    _draw_frame(canvas, digit.box, zoom, colour)
     x, y, _, height = (value * zoom for value in digit.box)
     size = min(max(height / 45, 0.45), 1.0)
-    _write(canvas, _value(digit), (round(x), max(round(y) - 3, round(22 * size))), size, _colour(digit), halo=True)
+    _write(
+        canvas, _value(digit), (round(x), max(round(y) - 3, round(22 * size))), size, sureness(digit).colour, halo=True
+    )
 
 
 def _draw_frame(
@@ -217,10 +240,6 @@ def _write(
 
 def _value(digit: Digit) -> str:
     return UNREADABLE if digit.value is None else str(digit.value)
-
-
-def _colour(digit: Digit) -> tuple[int, int, int]:
-    return _GOOD if digit.confidence >= _UNSURE and digit.value is not None else _BAD
 
 
 def _percent(share: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -40,3 +41,39 @@ def test_curves_of_a_single_epoch(tmp_path: Path) -> None:
     history = {"loss": [0.5], "accuracy": [0.9], "val_loss": [0.4], "val_accuracy": [0.95]}
     plots.curves(history, tmp_path / "curves.png")
     assert len(np.unique(drawn(tmp_path / "curves.png").reshape(-1, 3), axis=0)) > 20
+
+
+def test_what_must_be_known_stands_below_the_picture(tmp_path: Path) -> None:
+    history = {"loss": [0.5], "accuracy": [0.9], "val_loss": [0.4], "val_accuracy": [0.95]}
+    red = []
+    for note in ("", "SYNTHETIC digits"):
+        plots.curves(history, tmp_path / "curves.png", note)
+        below = drawn(tmp_path / "curves.png")[-30:].astype(int)
+        red.append(int((below @ [-1, 0, 1] > 90).sum()))
+    assert red[0] == 0 < red[1]
+
+
+@pytest.mark.parametrize("name", ["synthetic", "mnist"])
+def test_every_picture_of_a_training_says_whether_it_was_synthetic(
+    name: str, small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgedigits_train.fitting import Fit
+    from edgedigits_train.model import build_model
+    from edgedigits_train.recipes import RECIPES
+    from edgedigits_train.results import write_results
+
+    notes = {}
+    monkeypatch.setattr(plots, "save", lambda figure, path, note="": notes.update({path.name: note}))
+    history = {"loss": [0.5], "accuracy": [0.9], "val_loss": [0.4], "val_accuracy": [0.95]}
+    write_results(
+        tmp_path,
+        Fit(build_model(RECIPES["quick"]), history),
+        replace(small, name=name),
+        small.training,
+        recipe=RECIPES["quick"],
+        seed=0,
+        data={},
+        spent=lambda: (0.0, 0.0),
+    )
+    assert set(notes) == {"curves.png", "confusion.png", "mistakes.png", "reliability.png"}
+    assert all(("SYNTHETIC" in note) is (name == "synthetic") for note in notes.values())

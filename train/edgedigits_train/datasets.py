@@ -65,6 +65,8 @@ class Dataset:
     test: LabelledGlyphs
 
 
+SYNTHETIC = "synthetic"
+"""Name of a dataset that the project's synthesizer wrote."""
 SYNTHETIC_SIZES = {"training": 55_000, "held_out": HELD_OUT, "test": 10_000}
 """How many digits are rendered where there is no MNIST: as many as it has."""
 
@@ -110,7 +112,7 @@ def render_dataset(*, training_images: int | None = None, progress: bool = False
             for number, (name, size) in enumerate(sizes.items())
         }
     hashes = {name: hashlib.sha256(part.glyphs.tobytes()).hexdigest() for name, part in parts.items()}
-    return Dataset(name="synthetic", hashes=hashes, **parts)
+    return Dataset(name=SYNTHETIC, hashes=hashes, **parts)
 
 
 def _render_part(size: int, seed: int, bar: tqdm) -> LabelledGlyphs:

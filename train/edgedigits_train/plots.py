@@ -17,12 +17,13 @@ _MOST_MISTAKES = 80
 _COLUMNS = 10
 
 
-def curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
+def curves(history: Mapping[str, Sequence[float]], path: Path, note: str = "") -> None:
     """Draw loss and error of each epoch.
 
     Args:
         history: Keras' `loss`, `accuracy`, `val_loss` and `val_accuracy`, one value an epoch.
         path: the PNG file to write.
+        note: what whoever sees the picture must know, written below it.
     """
     figure = Figure(figsize=(10, 4), layout="constrained")
     loss, accuracy = figure.subplots(1, 2)
@@ -36,16 +37,17 @@ def curves(history: Mapping[str, Sequence[float]], path: Path) -> None:
         axes.legend()
     loss.set(title="Loss", ylabel="cross-entropy (nats)", yscale="log")
     accuracy.set(title="Accuracy", ylabel="accuracy (%)")
-    figure.savefig(path, dpi=120)
+    save(figure, path, note)
 
 
-def confusion(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], path: Path) -> None:
+def confusion(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], path: Path, note: str = "") -> None:
     """Draw how often each digit was taken for each.
 
     Args:
         logits: float32, (N, C), the ten digits first.
         labels: uint8, (N,).
         path: the PNG file to write.
+        note: what whoever sees the picture must know, written below it.
     """
     answers = logits[:, :10].argmax(axis=1)
     counts = np.zeros((10, 10), int)
@@ -66,10 +68,12 @@ def confusion(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], pa
         xticks=range(10),
         yticks=range(10),
     )
-    figure.savefig(path, dpi=120)
+    save(figure, path, note)
 
 
-def mistakes(data: LabelledGlyphs, logits: npt.NDArray[np.float32], temperature: float, path: Path) -> None:
+def mistakes(
+    data: LabelledGlyphs, logits: npt.NDArray[np.float32], temperature: float, path: Path, note: str = ""
+) -> None:
     """Draw the digits that were misread, the surest mistakes first.
 
     Args:
@@ -77,6 +81,7 @@ def mistakes(data: LabelledGlyphs, logits: npt.NDArray[np.float32], temperature:
         logits: float32, (N, C), the ten digits first.
         temperature: divides the logits before the softmax.
         path: the PNG file to write.
+        note: what whoever sees the picture must know, written below it.
     """
     digits = logits[:, :10]
     answers = digits.argmax(axis=1)
@@ -94,4 +99,11 @@ def mistakes(data: LabelledGlyphs, logits: npt.NDArray[np.float32], temperature:
             index = shown[place]
             axes.imshow(data.glyphs[index, :, :, 0], cmap="gray_r", vmin=0, vmax=255)
             axes.set_title(f"{data.labels[index]} → {answers[index]}  {100 * sureness[index]:.0f} %", fontsize=9)
+    save(figure, path, note)
+
+
+def save(figure: Figure, path: Path, note: str = "") -> None:
+    """Write a figure to a PNG file, with a note below it."""
+    if note:
+        figure.supxlabel(note, fontsize=10, weight="bold", color="firebrick")
     figure.savefig(path, dpi=120)

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from matplotlib.figure import Figure
 
 from edgedigits.bundle import DigitScore
 from edgedigits.errors import InputError
@@ -23,7 +24,7 @@ from edgedigits.logits import interpret_logits
 from edgedigits_train import plots
 from edgedigits_train.backend import keras
 from edgedigits_train.calibration import balanced_sample, fit_digit_score, fit_temperature
-from edgedigits_train.datasets import Dataset, LabelledGlyphs
+from edgedigits_train.datasets import SYNTHETIC, Dataset, LabelledGlyphs
 from edgedigits_train.evaluation.measures import calibration
 from edgedigits_train.evaluation.reliability import reliability_diagram
 from edgedigits_train.fine_tuning import Base
@@ -34,6 +35,8 @@ from edgedigits_train.recipes import Recipe
 from edgedigits_train.training_set import NONE
 
 CALIBRATION_GLYPHS = 1_100
+
+_NOT_MNIST = "Trained and tested on SYNTHETIC digits, not on MNIST: other figures than MNIST's"
 
 
 @contextmanager
@@ -90,10 +93,12 @@ def write_results(
     test = predict_logits(model, dataset.test.glyphs)
 
     model.save(folder / "digits.keras")
-    plots.curves(fitted.history, folder / "curves.png")
-    plots.confusion(test, dataset.test.labels, folder / "confusion.png")
-    plots.mistakes(dataset.test, test, temperature, folder / "mistakes.png")
-    _draw_reliability(test, dataset.test.labels, temperature, digit_score, folder / "reliability.png")
+    note = _NOT_MNIST if dataset.name == SYNTHETIC else ""
+    plots.curves(fitted.history, folder / "curves.png", note)
+    plots.confusion(test, dataset.test.labels, folder / "confusion.png", note)
+    plots.mistakes(dataset.test, test, temperature, folder / "mistakes.png", note)
+    reliability = _reliability(test, dataset.test.labels, temperature, digit_score)
+    plots.save(reliability, folder / "reliability.png", note)
     _save_arrays(balanced_sample(training, CALIBRATION_GLYPHS, seed=seed), folder / "calibration.npz")
     _save_arrays(dataset.test, folder / "evaluation.npz")
     record = _own_record(own, base, model, temperature, digit_score, dataset.test) if own else None
@@ -119,16 +124,12 @@ def write_results(
     return metrics
 
 
-def _draw_reliability(
-    logits: npt.NDArray[np.float32],
-    labels: npt.NDArray[np.uint8],
-    temperature: float,
-    digit_score: DigitScore,
-    path: Path,
-) -> None:
+def _reliability(
+    logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], temperature: float, digit_score: DigitScore
+) -> Figure:
     probabilities, _ = interpret_logits(logits, temperature, digit_score)
     found = calibration(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
-    reliability_diagram([("test digits", found)]).savefig(path, dpi=120)
+    return reliability_diagram([("test digits", found)])
 
 
 def _own_record(
