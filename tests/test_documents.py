@@ -18,6 +18,7 @@ from types import ModuleType
 
 import click
 import pytest
+from PIL import Image
 
 from edgedigits.bundle import Bundle
 from edgedigits.cli import commands
@@ -175,6 +176,8 @@ def user_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if (ROOT / "Images" / name).exists():
             (tmp_path / "Images" / name).symlink_to(ROOT / "Images" / name)
     shutil.copy(ROOT / "Images" / "rows-293.jpg", tmp_path / "photo.jpg")
+    with Image.open(tmp_path / "photo.jpg") as page:
+        page.save(tmp_path / "letter.pdf")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -300,7 +303,7 @@ def needs_nothing(line: Line) -> bool:
 
 
 def is_for_another_machine(line: Line) -> bool:
-    return any(word in line.command for word in ("~/", "ssh ", "pi@", "sudo ", "KERAS_BACKEND"))
+    return any(word in line.command for word in ("~/", "ssh ", "pi@", "sudo ", "KERAS_BACKEND", "https:"))
 
 
 @some(lambda line: needs_nothing(line) and not is_for_another_machine(line))

@@ -95,7 +95,7 @@ def _not_installed(name: str) -> click.Command:
     def missing() -> None:
         raise click.UsageError(
             f"`edgedigits {name}` comes with the part {distribution}, which is not installed here: "
-            f"pip install {distribution} (or `make setup` in a checkout of the project)."
+            f"`make setup` in a checkout of the project brings it, or, once published, pip install {distribution}."
         )
 
     return missing
