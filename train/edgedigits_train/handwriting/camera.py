@@ -87,8 +87,11 @@ def shake(image: Image, length: float, angle: float) -> Image:
 
 def sensor_noise(image: Image, sigma: float, rng: np.random.Generator) -> Image:
     """Add Gaussian noise; `sigma` is its standard deviation in grey levels."""
-    grains = np.rint(rng.standard_normal(image.shape, np.float32) * np.float32(sigma)).astype(np.int16)
-    return np.asarray(np.clip(image + grains, 0, 255), np.uint8)
+    grains = rng.standard_normal(image.shape, np.float32)
+    grains *= np.float32(sigma)
+    whole = np.rint(grains, out=grains).astype(np.int16)
+    whole += image
+    return np.asarray(np.clip(whole, 0, 255, out=whole).astype(np.uint8))
 
 
 def jpeg(image: Image, quality: int) -> Image:

@@ -176,8 +176,12 @@ def _thickness(size: tuple[int, int]) -> int:
 
 def blend(image: Image, mask: Image, colour: Colour, opacity: int) -> Image:
     """Paint `colour` over `image` (H, W, 3) where `mask` (H, W) says, at most `opacity` of 255."""
-    alpha = (mask.astype(np.int32) * opacity // 255)[:, :, None]
-    return (image + (np.array(colour, np.int32) - image) * alpha // 255).astype(np.uint8)
+    blended = image.copy()
+    # Most of a page is bare.
+    painted = mask > 0
+    under, alpha = image[painted].astype(np.int32), (mask[painted].astype(np.int32) * opacity // 255)[:, None]
+    blended[painted] = (under + (np.array(colour, np.int32) - under) * alpha // 255).astype(np.uint8)
+    return blended
 
 
 def draw_flaw(image: Image, flaw: str, camera: Camera, rng: np.random.Generator) -> Image:
