@@ -95,11 +95,13 @@ class Page:
         marks: all characters; digits in reading order.
         cells: float64 (N, 2, 2), boxes of a form, top left and bottom right; N may be 0.
         ordered: whether the order of reading is beyond doubt; False on a page with digits scattered about.
+        whole: whether all of it is meant to be in the picture, however the camera is held.
     """
 
     marks: tuple[Mark, ...]
     cells: npt.NDArray[np.float64]
     ordered: bool = True
+    whole: bool = True
 
     @property
     def pitch(self) -> float:

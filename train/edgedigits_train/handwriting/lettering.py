@@ -46,7 +46,7 @@ class Lettering:
         """Draw how somebody letters: close or spaced, joined or not."""
         joined = rng.random() < 0.25
         return cls(
-            letter_gap=rng.uniform(-0.05, 0.1) if joined else 0.06 + 0.3 * rng.random() ** 1.5,
+            letter_gap=rng.uniform(-0.05, 0.1) if joined else 0.06 + 0.5 * rng.random() ** 2,
             digit_gap=0.1 + 0.3 * rng.random(),
             word_gap=rng.uniform(0.4, 0.9),
             letter_scale=rng.uniform(0.75, 1.1),

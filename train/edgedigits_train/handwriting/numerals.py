@@ -37,7 +37,7 @@ def _habit(forms: tuple[Letterform, ...], name: str) -> float:
 def close(writer: Writer, rng: Random, size: Size) -> Page:
     """One digit that fills the picture, more often than not a 1 or a 4."""
     value = int(rng.choice([1, 1, 4, 7])) if rng.random() < 0.4 else int(rng.integers(10))
-    return place([digit(value, writer, rng)], size, (0.75, 1.0), rng)
+    return place([digit(value, writer, rng)], size, (0.7, 0.94), rng)
 
 
 def _stick(writer: Writer, rng: Random) -> Mark:

@@ -12,8 +12,8 @@ from dataclasses import replace
 import numpy as np
 
 from edgedigits_train.handwriting import texts
-from edgedigits_train.handwriting.layouts import Layout, Mark, Page, place
-from edgedigits_train.handwriting.lettering import Lettering, beside, extent, set_line, set_lines
+from edgedigits_train.handwriting.layouts import Layout, Mark, Page, place, scribble
+from edgedigits_train.handwriting.lettering import Lettering, beside, character, extent, set_line, set_lines
 from edgedigits_train.handwriting.strokes import Stroke
 from edgedigits_train.handwriting.writer import Writer
 
@@ -42,13 +42,24 @@ def _shape(rng: Random, size: Size, most: int) -> tuple[int, int]:
 
 def _page(lines: Sequence[str], writer: Writer, lettering: Lettering, rng: Random, size: Size) -> Page:
     marks = set_lines([line.strip() for line in lines], writer, lettering, rng, middle=rng.random() < 0.15)
-    return place(marks, size, (0.55, 0.95), rng)
+    return _placed(marks, size, (0.55, 0.95) if len(lines) > 3 else (0.3, 0.95), rng)
+
+
+def _placed(marks: Sequence[Mark], size: Size, share: tuple[float, float], rng: Random) -> Page:
+    """Marks on a page; one in five is seen from so near that its lines run out of the picture."""
+    if rng.random() < 0.8:
+        return place(marks, size, share, rng)
+    page = place(marks, size, (1.0, 1.6), rng)
+    beyond = np.maximum(extent(page.marks)[1] - np.array(size), 0)
+    shift = -beyond * rng.random(2)
+    moved = tuple(mark.moved(shift) for mark in page.marks)
+    return replace(page, marks=moved, whole=False)
 
 
 def words(writer: Writer, rng: Random, size: Size) -> Page:
     """Lines of words, without any digit."""
     alphabet, case = texts.script(rng), _case(rng)
-    count, length = _shape(rng, size, 14)
+    count, length = _shape(rng, size, 18)
     lettering = _for_case(Lettering.sample(rng), case)
     return _page([texts.words(rng, length, alphabet, case) for _ in range(count)], writer, lettering, rng, size)
 
@@ -87,7 +98,7 @@ def line_ends(writer: Writer, rng: Random, size: Size) -> Page:
         tail = set_line(amount, writer, lettering, rng, row)
         line += [mark.moved(np.array([end, writer.drift * end])) for mark in tail]
         blocks += [mark.moved(np.array([0.0, lettering.leading * row])) for mark in line]
-    return place(blocks, size, (0.6, 0.95), rng)
+    return _placed(blocks, size, (0.6, 0.95), rng)
 
 
 def letters(writer: Writer, rng: Random, size: Size) -> Page:
@@ -97,16 +108,17 @@ def letters(writer: Writer, rng: Random, size: Size) -> Page:
 
 def signs(writer: Writer, rng: Random, size: Size) -> Page:
     """Sheets of signs, well apart."""
-    return _sheet(texts.signs, writer, rng, size)
+    return _sheet(lambda rng, length, _: texts.signs(rng, length), writer, rng, size)
 
 
-def _sheet(line: Callable[[Random, int], str], writer: Writer, rng: Random, size: Size) -> Page:
+def _sheet(line: Callable[[Random, int, bool], str], writer: Writer, rng: Random, size: Size) -> Page:
     count = 1 + int(13 * rng.random() ** 1.4)
     length = int(np.clip(count * size[0] / size[1] * rng.uniform(0.8, 2.0), 1, 24))
     lettering = Lettering(
         word_gap=rng.uniform(0.3, 1.0), leading=rng.uniform(1.4, 2.2), letter_scale=rng.uniform(0.8, 1.1)
     )
-    return _page([line(rng, length) for _ in range(count)], writer, lettering, rng, size)
+    few = count * length < 16
+    return _page([line(rng, length, few) for _ in range(count)], writer, lettering, rng, size)
 
 
 def _figures(figure: Callable[[Random], str], most: int) -> Layout:
@@ -175,12 +187,49 @@ def _fraction(writer: Writer, lettering: Lettering, rng: Random, row: int) -> li
     return [*above, bar, *below]
 
 
+def doodles(writer: Writer, rng: Random, size: Size) -> Page:
+    """Drawings that mean something to whoever drew them: waves, spirals, blobs, polygons, scribbles, arrows."""
+    marks: list[Mark] = []
+    count = 1 + int(7 * rng.random() ** 1.5)
+    for index in range(count):
+        if rng.random() < 0.3:
+            mark = character(texts.pick("→↗↓←△☆□○☺♥√∞", rng), writer, rng)
+        else:
+            mark = Mark(None, tuple(_doodle(rng) for _ in range(rng.integers(1, 4))), 1.0, index, "doodle")
+        marks.append(mark.moved(np.array([1.6 * (index % 4), 1.5 * (index // 4)]) + rng.normal(0, 0.15, 2)))
+    return place(marks, size, (0.3, 1.0), rng)
+
+
+def _doodle(rng: Random) -> Stroke:
+    at = np.linspace(0, 1, 60)
+    kind = int(rng.integers(5))
+    if kind == 0:
+        turns = rng.uniform(1, 5)
+        points = np.stack([at * rng.uniform(0.6, 1.6), 0.5 + rng.uniform(0.1, 0.5) * np.sin(turns * 2 * np.pi * at)], 1)
+    elif kind == 1:
+        angle = at * rng.uniform(2, 5) * 2 * np.pi
+        points = 0.5 + 0.5 * at[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    elif kind == 2:
+        angle = at * 2 * np.pi
+        radius = 0.4 + sum(rng.normal(0, 0.1 / k) * np.sin(k * angle + rng.uniform(0, 6)) for k in range(1, 6))
+        points = 0.5 + np.asarray(radius)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    elif kind == 3:
+        corners = rng.random((rng.integers(3, 7), 2))
+        corners = np.vstack([corners, corners[:1]]) if rng.random() < 0.6 else corners
+        step = np.linspace(0, len(corners) - 1, 60)
+        points = np.stack([np.interp(step, np.arange(len(corners)), corners[:, k]) for k in (0, 1)], axis=1)
+    else:
+        return scribble(rng)
+    return Stroke(np.asarray(points, np.float64), np.ones(60))
+
+
 TEXTS: dict[str, Layout] = {
     "words": words,
     "notes": notes,
     "line ends": line_ends,
     "letters": letters,
     "signs": signs,
+    "doodles": doodles,
     "sums": sums,
     "fractions": fractions,
     "dates": _figures(texts.date, 6),

@@ -566,7 +566,7 @@ def sample_view(kind: str, page: Page, size: tuple[int, int], rng: np.random.Gen
         tilt = (rng.uniform(-0.25, 0.25), rng.uniform(-0.25, 0.25))
     zoom = rng.uniform(0.55, 0.75) if kind in ("page edge", "before things") else 1.0
     camera = cameras.view(size, turn, zoom, tilt)
-    return camera if kind == "straight" else framed(camera, page, size)
+    return camera if kind == "straight" or not page.whole else framed(camera, page, size)
 
 
 def framed(camera: Camera, page: Page, size: tuple[int, int]) -> Camera:

@@ -30,6 +30,7 @@ _SMALL = _CAPITALS.lower()
 _CYRILLIC_LETTERS = "АБВГДЕЖЗИЙКЛМНОПРСТУФХЦЧШЩЫЬЭЮЯабвгдежзийклмнопрстуфхцчшщыьэюя"
 _GREEK_LETTERS = "ΓΔΘΛΞΠΣΦΨΩαβγδεζηθικλμνξπρσςτυφχψω"
 _CALCULUS = "∫∑∞∂∈≤≥≠≈∀∃√πΔθλμσ±÷"
+_LIKE_DIGITS = "BDGIJLOQSZabgilopqsyzБЗЧЬЭбвзьчэяосрεδσςθξγρφ∂∃∞"
 _SIGNS = ".,:/-+×=()%"
 
 Random = np.random.Generator
@@ -246,9 +247,14 @@ def figure(rng: Random) -> str:
     return FIGURES[int(rng.integers(len(FIGURES)))](rng)
 
 
-def letters(rng: Random, length: int) -> str:
-    """Single letters with spaces between: one alphabet in order, the same one again and again, or at random."""
+def letters(rng: Random, length: int, clear: bool = False) -> str:
+    """Single letters with spaces between: one alphabet in order, the same one again and again, or at random.
+
+    Where they are `clear`, those are left out that nobody tells from a digit without its neighbours.
+    """
     pool = pick((_CAPITALS, _CAPITALS, _SMALL, _CYRILLIC_LETTERS, _GREEK_LETTERS, _CALCULUS, _CAPITALS + _SMALL), rng)
+    if clear:
+        pool = "".join(letter for letter in pool if letter not in _LIKE_DIGITS)
     kind = rng.random()
     if kind < 0.3:
         return " ".join(pick(pool, rng) * length)
