@@ -22,6 +22,9 @@ ROOT = Path(__file__).parent.parent.parent
 MEASURED = Path(__file__).parent / "measured"
 CARD = Path(__file__).parent / "model-card.md"
 
+SPACE = "\N{NO-BREAK SPACE}"
+"""Between a figure and its unit."""
+
 _MARKED = re.compile(r"(<!-- figures: (?P<name>\w+)(?: (?P<which>[^\n]+?))? -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -37,12 +40,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def percent(share: float, digits: int = 1) -> str:
     """Return a share, 0 to 1, as people read it."""
-    return f"{100 * share:.{digits}f} %"
+    return f"{100 * share:.{digits}f}{SPACE}%"
 
 
 def kilobytes(size: float) -> str:
     """Return a file's size in kB."""
-    return f"{size / 1000:,.0f} kB"
+    return f"{size / 1000:,.0f}{SPACE}kB"
 
 
 def headlines(_: str) -> str:
@@ -60,7 +63,7 @@ def headlines(_: str) -> str:
             ],
             ["digits read rightly in rendered everyday photos (F1)", percent(mean_f1(scenes))],
             ["digits invented in a real photo without any", f"{photos['none']['invented']:.2f}"],
-            ["a 640×480 photo with ten digits, one thread of a server core", f"{page['reading_ms']:.0f} ms"],
+            ["a 640×480 photo with ten digits, one thread of a server core", f"{page['reading_ms']:.0f}{SPACE}ms"],
         ],
     )
 
@@ -77,7 +80,7 @@ def recipes(_: str) -> str:
         over = spread(recipe["accuracy"])
         assert over.interval is not None
         half = (over.interval[1] - over.interval[0]) / 2
-        accuracy = f"{100 * over.mean:.2f} ± {100 * half:.2f} %"
+        accuracy = f"{100 * over.mean:.2f}{SPACE}±{SPACE}{100 * half:.2f}{SPACE}%"
         rows.append([f"`{name}`", f"{recipe['parameters']:,}", kilobytes(recipe["bytes"]), accuracy, recipe["minutes"]])
     return table(["recipe", "parameters", "int8 file", "accuracy", "minutes on two cores"], rows)
 
@@ -134,14 +137,15 @@ def speed(_: str) -> str:
     """Return how long reading takes."""
     found = measured("speed")
     rows = [
-        [name, f"{page['decoding_ms']:.1f} ms", f"{page['reading_ms']:.1f} ms"] for name, page in found["pages"].items()
+        [name, f"{page['decoding_ms']:.1f}{SPACE}ms", f"{page['reading_ms']:.1f}{SPACE}ms"]
+        for name, page in found["pages"].items()
     ]
     return f"{found['processor']}, one thread, {found['engine']}.\n\n" + table(["page", "decoding", "reading"], rows)
 
 
 def memory(_: str) -> str:
     """Return how much memory reading takes at most."""
-    return table(["image", "peak"], [[name, f"{peak} MB"] for name, peak in measured("memory").items()])
+    return table(["image", "peak"], [[name, f"{peak}{SPACE}MB"] for name, peak in measured("memory").items()])
 
 
 def ablation(which: str) -> str:
@@ -152,9 +156,9 @@ def ablation(which: str) -> str:
             name,
             f"{row['parameters']:,}",
             f"{row['errors']}",
-            f"{row['captured']:.1f} %",
-            f"{row['soiled']:.1f} %",
-            f"{100 * row['auroc']:.1f} %",
+            f"{row['captured']:.1f}{SPACE}%",
+            f"{row['soiled']:.1f}{SPACE}%",
+            f"{100 * row['auroc']:.1f}{SPACE}%",
         ]
         for name in which.split("; ")
         for row in variants[name]
