@@ -71,7 +71,7 @@ def prose(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    parts = re.split(r"(?<=[.:?!])\*{0,2}\s+|\n\s*\n", prose(text))
+    parts = re.split(r"(?<=[.?!])\*{0,2}\s+|\n\s*\n", prose(text))
     return [part for part in parts if re.search(r"[A-Za-z]{2}", part)]
 
 
