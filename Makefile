@@ -7,6 +7,9 @@ WORKERS ?= 2
 # what `make deploy` sends: the model just exported, else the one in the wheel; OPTIONS are install.sh's
 BUNDLE ?= $(patsubst %/manifest.json,%,$(wildcard build/bundle/manifest.json))
 SSH ?= ssh
+# what `make test-pi` emulates: Bookworm and Trixie, of 64 and 32 bits, and the boards' processors
+ROOTS ?= b64 t64 b32 t32
+CPUS ?= cortex-a53 cortex-a72 cortex-a76 cortex-a7
 
 ENV := .venv/.installed
 RUN := .venv/bin
@@ -25,7 +28,7 @@ EXPORT_CODE := $(shell find export/edgedigits_export runtime/edgedigits/engines 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train export bundle wheel deploy images test test-all lint format docs results release clean distclean FORCE
+.PHONY: help setup train export bundle wheel deploy images test test-all test-pi lint format docs results release clean distclean FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +61,9 @@ test: $(ENV) $(TFLITE_ENV) ## Run the tests, but for the slow ones
 
 test-all: $(ENV) $(TFLITE_ENV) ## Run all tests
 	$(TESTS)
+
+test-pi: $(ENV) ## Install it in emulated Raspberry Pis, and test it there: ROOTS="b64 t64 b32 t32"
+	PI_ROOTS="$(ROOTS)" PI_CPUS="$(CPUS)" $(RUN)/pytest -rsP tests/pi/test_installed.py
 
 lint: $(ENV) ## Check style and types
 	$(RUN)/ruff check .

@@ -66,18 +66,18 @@ def make_cortex_a72() -> Path:
     Raises:
         UnavailableError: it cannot be made here.
     """
-    _require({"mmdebstrap": "mmdebstrap", "qemu-aarch64-static": "qemu-user-static"})
+    require({"mmdebstrap": "mmdebstrap", "qemu-aarch64-static": "qemu-user-static"})
     folder = BUILT / "cortex-a72"
     tree = folder / "tree"
     if not (folder / ".made").exists():
         shutil.rmtree(folder, ignore_errors=True)
         tree.mkdir(parents=True)
         # unpacked only: no package's script runs
-        _run(
+        run_or_skip(
             *("mmdebstrap", "--mode=root", "--arch=arm64", "--variant=extract", f"--include={','.join(_PACKAGES)}"),
-            *("bookworm", str(tree), f"deb {_mirror()} bookworm main"),
+            *("bookworm", str(tree), f"deb {mirror()} bookworm main"),
         )
-        _write_cpus(tree, _ARM_CPU)
+        write_cpus(tree, _ARM_CPU)
         _install(tree / "opt" / "site", *_WHEELS, machine="aarch64")
         (folder / ".made").touch()
     _install_runtime(tree / "opt" / "edgedigits")
@@ -88,7 +88,7 @@ def make_cortex_a72() -> Path:
             # the guest's own libraries, where the loader would take this machine's of the same path
             "LD_LIBRARY_PATH": f"{tree}/usr/lib/aarch64-linux-gnu",
         },
-        [_path("qemu-aarch64-static"), "-cpu", "cortex-a72", "-L", str(tree), f"{tree}/usr/bin/python3.11"],
+        [path_of("qemu-aarch64-static"), "-cpu", "cortex-a72", "-L", str(tree), f"{tree}/usr/bin/python3.11"],
     )
 
 
@@ -100,14 +100,14 @@ def make_haswell() -> Path:
     """
     if os.uname().machine != "x86_64":
         raise UnavailableError(f"the packages of this {os.uname().machine} machine do not run on x86")
-    _require({"qemu-x86_64-static": "qemu-user-static"})
+    require({"qemu-x86_64-static": "qemu-user-static"})
     folder = BUILT / "haswell"
-    _write_cpus(folder / "tree", _X86_CPU)
+    write_cpus(folder / "tree", _X86_CPU)
     paths = [path for path in sys.path if path and Path(path).exists()]
     return _write_interpreter(
         folder / "python",
         {"PYTHONPATH": ":".join([str(ROOT / "runtime"), *paths])},
-        [_path("qemu-x86_64-static"), "-cpu", _HASWELL, "-L", f"{folder}/tree", str(Path(sys.executable).resolve())],
+        [path_of("qemu-x86_64-static"), "-cpu", _HASWELL, "-L", f"{folder}/tree", str(Path(sys.executable).resolve())],
     )
 
 
@@ -115,22 +115,28 @@ MACHINES: dict[str, Callable[[], Path]] = {"cortex-a72": make_cortex_a72, "haswe
 """What makes the interpreters, by name."""
 
 
-def _require(programs: dict[str, str]) -> None:
+def require(programs: dict[str, str]) -> None:
     """See to it that programs are here, given with the Debian packages that have them."""
-    missing = sorted({package for program, package in programs.items() if _path(program) == ""})
+    missing = sorted({package for program, package in programs.items() if path_of(program) == ""})
     if not missing:
         return
-    if os.geteuid() != 0 or not _path("apt-get"):
+    if os.geteuid() != 0 or not path_of("apt-get"):
         raise UnavailableError(f"{' and '.join(missing)} are not installed: sudo apt-get install {' '.join(missing)}")
-    _run("apt-get", "update", "-qq")
-    _run("apt-get", "install", "-y", "-qq", "--no-install-recommends", "debian-archive-keyring", *missing)
+    run_or_skip("apt-get", "update", "-qq")
+    run_or_skip("apt-get", "install", "-y", "-qq", "--no-install-recommends", "debian-archive-keyring", *missing)
 
 
-def _path(program: str) -> str:
+def path_of(program: str) -> str:
+    """Return where a program is; "" where it is not."""
     return shutil.which(program) or ""
 
 
-def _run(*command: str, **environment: str) -> None:
+def run_or_skip(*command: str, **environment: str) -> None:
+    """Run a command.
+
+    Raises:
+        UnavailableError: it fails.
+    """
     done = subprocess.run(
         command, capture_output=True, text=True, errors="replace", env={**os.environ, **environment}, check=False
     )
@@ -139,7 +145,7 @@ def _run(*command: str, **environment: str) -> None:
         raise UnavailableError(f"{' '.join(command[:2])} failed: {lines[-1]}")
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """Return where this machine takes its Debian packages from, or Debian's own address."""
     for path in [*Path("/etc/apt/sources.list.d").glob("*"), Path("/etc/apt/sources.list")]:
         if path.is_file():
@@ -152,7 +158,7 @@ def _mirror() -> str:
 def _install(folder: Path, *wheels: str, machine: str) -> None:
     """Install wheels for Python 3.11 on another machine, in the versions that this one is tested with."""
     platforms = [f"--platform={platform}_{machine}" for platform in _PLATFORMS]
-    _run(
+    run_or_skip(
         *(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--only-binary=:all:", "--no-deps"),
         *platforms,
         *("--python-version=3.11", "--implementation=cp", f"--target={folder}"),
@@ -172,12 +178,12 @@ def _install_runtime(folder: Path) -> None:
     wheels = BUILT / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     pip = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
-    _run(*pip, "wheel", "--no-deps", f"--wheel-dir={wheels}", str(ROOT / "runtime"))
+    run_or_skip(*pip, "wheel", "--no-deps", f"--wheel-dir={wheels}", str(ROOT / "runtime"))
     (wheel,) = wheels.glob("*.whl")
-    _run(*pip, "install", "--no-deps", "--no-compile", f"--target={folder}", str(wheel))
+    run_or_skip(*pip, "install", "--no-deps", "--no-compile", f"--target={folder}", str(wheel))
 
 
-def _write_cpus(tree: Path, cpu: str) -> None:
+def write_cpus(tree: Path, cpu: str = _ARM_CPU) -> None:
     """Write what engines read of the CPUs, which would else be this machine's."""
     count = os.cpu_count() or 1
     system = tree / "sys" / "devices" / "system" / "cpu"

@@ -1,9 +1,10 @@
-"""A reader that takes up the model in use as it changes, without missing a picture."""
+"""A reader that takes up the model in use as it changes, without missing a picture. One thread reads with it."""
 
 from __future__ import annotations
 
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,9 @@ class FollowingReader(Reader):
         """Read an image as `Reader.read` does, with the model that is in use now."""
         self._look()
         if self._successor is not None:
-            return self._successor.read(image, threshold=threshold, expect=expect)
+            # between two pictures, so that each is read with one model from its beginning to its end
+            successor, self._successor = self._successor, None
+            vars(self).update(vars(successor))
         return super().read(image, threshold=threshold, expect=expect)
 
     def _look(self) -> None:
@@ -55,13 +58,10 @@ class FollowingReader(Reader):
             self._opening.start()
 
     def _open(self, folder: Path | None) -> None:
-        try:
-            successor = Reader(folder, **self._options)
-        except EdgeDigitsError:
-            # what is read with stays; it is tried again as soon as something else is in use
-            self._folder = folder
-            return
-        self._successor, self._folder = successor, folder
+        self._folder = folder
+        # what cannot be opened is not read with; it is tried again as soon as something else is in use
+        with suppress(EdgeDigitsError):
+            self._successor = Reader(folder, **self._options)
 
 
 def open_reader(bundle: Path | None, **options: Any) -> Reader:

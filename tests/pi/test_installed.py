@@ -1,0 +1,146 @@
+"""Fresh systems of a Raspberry Pi, emulated: install.sh itself, doctor, predict, and what the engines answer there.
+
+Which are tried is said by PI_ROOTS (b64 t64 b32 t32: Bookworm and Trixie, 64 and 32 bits) and PI_CPUS; `make test-pi`
+tries all. What was printed there is kept in build/emulated.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from edgedigits.bundle import BUNDLED
+from edgedigits.proof import PHOTO_TEXT
+from tests.conftest import ROOT, LabelledGlyphs
+from tests.pi.emulation import BUILT, UnavailableError
+from tests.pi.roots import SYSTEMS, Root, build_wheel, make_root
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
+
+IMAGES = ["single-004.png", "number-239.png", "rows-301.jpg"]
+ENGINES_DUE = {
+    "b64": {"onnxruntime", "opencv"},
+    "t64": {"onnxruntime", "opencv"},
+    "b32": {"tflite_runtime"},
+    "t32": {"onnxruntime"},
+}
+"""Which engines an installation has to bring; Bookworm's own OpenCV (4.6) is older than some files ask for."""
+
+LEAST_IDENTICAL = 0.999
+MOST_CHANGED = 2
+"""Of 1,000 images, answers that may change where 8-bit kernels round the other way."""
+
+
+@pytest.fixture(scope="module", params=(os.environ.get("PI_ROOTS") or "b64").split())
+def root(request: pytest.FixtureRequest) -> Root:
+    """A system in which install.sh has just been run, as a user would."""
+    if request.param not in SYSTEMS:
+        pytest.fail(f"PI_ROOTS: there is no {request.param}; choose from {' '.join(SYSTEMS)}")
+    try:
+        made = make_root(request.param)
+        wheel = build_wheel(BUILT / "roots" / "wheel")
+    except UnavailableError as error:
+        pytest.skip(f"{request.param} cannot be emulated here: {error}")
+    made.copy(ROOT / "install.sh", wheel, *(ROOT / "Images" / name for name in IMAGES))
+    run = made.run("bash", "/work/install.sh", "--wheel", f"/work/{wheel.name}")
+    transcript = BUILT / f"{request.param}-install.txt"
+    transcript.write_text(f"# ./install.sh\n{run.stdout}{run.stderr}")
+    if run.returncode and "Could not find a version" not in run.stderr and "ConnectionError" in run.stderr:
+        pytest.skip(f"{request.param}: the package index cannot be reached from there")
+    assert run.returncode == 0, run.stdout + run.stderr
+    print(transcript.read_text())
+    return made
+
+
+@pytest.fixture(scope="module")
+def cpus(root: Root) -> tuple[str, ...]:
+    """The processors to try: the first of the system's stands for all where PI_CPUS does not say otherwise."""
+    asked = os.environ.get("PI_CPUS", "").split()
+    return tuple(cpu for cpu in root.system.cpus if cpu in asked) or root.system.cpus[:1]
+
+
+def test_doctor_says_yes_on_every_board(root: Root, cpus: tuple[str, ...]) -> None:
+    for cpu in cpus:
+        run = root.run("edgedigits", "doctor", "--json", cpu=cpu)
+        assert run.returncode == 0, f"{cpu}: {run.stdout}{run.stderr}"
+        told: dict[str, Any] = json.loads(run.stdout)
+        assert told["photo"]["text"] == PHOTO_TEXT
+        sound = {row["engine"] for row in told["engines"] if row["sound"]}
+        assert ENGINES_DUE[root.system.name] <= sound, f"{cpu}: {told['engines']}"
+        assert [row for row in told["findings"] if row["grade"] == "fault"] == []
+
+
+def test_the_sample_images_read_as_here(root: Root) -> None:
+    here = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "edgedigits",
+            "predict",
+            "--format",
+            "jsonl",
+            *(str(ROOT / "Images" / n) for n in IMAGES),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "EDGEDIGITS_MODELS": os.devnull},
+    )
+    there = root.run("edgedigits", "predict", "--format", "jsonl", *(f"/work/{name}" for name in IMAGES))
+    texts = [[json.loads(line)["text"] for line in run.stdout.splitlines()] for run in (here, there)]
+    assert len(texts[0]) == len(IMAGES)
+    assert texts[1] == texts[0], there.stderr
+
+
+def test_the_engines_answer_as_here(root: Root, cpus: tuple[str, ...], mnist_test: LabelledGlyphs) -> None:
+    """1,000 images of MNIST: float answers are the same, 8-bit ones within what other kernels round."""
+    count = 1000
+    np.save(root.path / "work" / "glyphs.npy", mnist_test.images[:count, ..., np.newaxis])
+    root.copy(Path(__file__).with_name("score_installed.py"))
+    here = {(a["format"], a["engine"]): np.array(a["logits"]) for a in _answers_here(root)}
+    for cpu in cpus:
+        run = root.run(
+            *("/opt/edgedigits/current/bin/python", "/work/score_installed.py", "/work/glyphs.npy", "/work/a.json"),
+            cpu=cpu,
+        )
+        assert run.returncode == 0, run.stderr
+        answers = json.loads((root.path / "work" / "a.json").read_text())
+        assert answers
+        for answer in answers:
+            pair = (answer["format"], answer["engine"])
+            logits: npt.NDArray[np.float64] = np.array(answer["logits"])
+            reference = here.get(pair, here[("onnx-float32", "onnxruntime")])
+            same = int((logits[:, :10].argmax(1) == reference[:, :10].argmax(1)).sum())
+            right = float((logits[:, :10].argmax(1) == mnist_test.labels[:count]).mean())
+            name = f"{root.system.name} {cpu} {answer['format']} in {answer['engine']} {answer['version']}"
+            print(f"{name}: {same} of {count} answers as on x86-64, {right:.1%} right")
+            if answer["precision"] == "float32":
+                assert same >= LEAST_IDENTICAL * count, name
+            else:
+                # another engine's kernels, where this machine does not have that one
+                assert same >= count - MOST_CHANGED * (1 if pair in here else 3), name
+            assert right >= 0.98, name
+
+
+def _answers_here(root: Root) -> list[dict[str, Any]]:
+    out = root.path / "work" / "here.json"
+    script = Path(__file__).with_name("score_installed.py")
+    subprocess.run([sys.executable, script, root.path / "work" / "glyphs.npy", out], check=True, capture_output=True)
+    answers: list[dict[str, Any]] = json.loads(out.read_text())
+    return answers
+
+
+def test_it_is_small_there(root: Root) -> None:
+    """What is installed beyond Python, and the model's share of it."""
+    used = sum(path.lstat().st_size for path in (root.path / "opt/edgedigits").rglob("*") if not path.is_symlink())
+    model = sum(path.stat().st_size for path in BUNDLED.iterdir())
+    print(f"{root.system.name}: {used / 1e6:.0f} MB beyond what apt brings; the model {model / 1e6:.1f}")
+    assert used < 900e6, "two versions side by side"
