@@ -165,9 +165,14 @@ def export(
     for entry in bundle.manifest["files"]:
         if entry["allowed"]:
             click.echo(f"{entry['name']} did not pass and was published on demand.", err=True)
-    place = shlex.quote(str(out))
-    click.echo(f"Next: edgedigits predict --bundle {place} PHOTO (or webcam, doctor, bench)")
-    click.echo(f"      export EDGEDIGITS_BUNDLE={shlex.quote(str(out.resolve()))} makes it the model of every command")
+    _show_next(out)
+
+
+def _show_next(out: Path) -> None:
+    # beside the table, which scripts read
+    click.echo(f"Next: edgedigits predict --bundle {shlex.quote(str(out))} PHOTO", err=True)
+    everywhere = f"export EDGEDIGITS_BUNDLE={shlex.quote(str(out.resolve()))}"
+    click.echo(f"      {everywhere}  # makes it the model of every command", err=True)
 
 
 def _show_progress(step: str) -> None:

@@ -22,10 +22,14 @@ def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_it_prints_the_table_and_nothing_else(trained: Path, tmp_path: Path) -> None:
-    out = tmp_path / "bundle"
+def test_it_prints_the_table_and_what_comes_next(trained: Path, tmp_path: Path) -> None:
+    out = tmp_path / "my bundle"
     done = run("--from", trained, "--out", out, "--formats", "onnx-float32,onnx-int8")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        f"Next: edgedigits predict --bundle '{out}' PHOTO",
+        f"      export EDGEDIGITS_BUNDLE='{out}'  # makes it the model of every command",
+    ]
     bundle = Bundle.load(out)
     bundle.verify()
     assert [file.format for file in bundle.files] == ["onnx-int8", "onnx-float32"]

@@ -55,6 +55,7 @@ def test_options_change_the_recipe(run: Run) -> None:
 def test_the_summary_says_what_came_out(run: Run) -> None:
     assert re.search(r"test accuracy +\d+\.\d\d % \(\d+\.\d\d–\d+\.\d\d\), \d+ of 200 wrong", run.result.stdout)
     assert str(run.out) in run.result.stdout
+    assert re.search(rf"^next +edgedigits export --from {run.out}$", run.result.stdout, re.MULTILINE)
     for path in run.out.iterdir():
         assert path.name in run.result.stdout
 

@@ -121,11 +121,11 @@ def train(
         *_summary(metrics),
         *((name, _size(out / name)) for name in (*metrics.files, "metrics.json")),
         ("folder", str(out)),
+        ("next", f"edgedigits export --from {shlex.quote(str(out))}"),
     ]
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         click.echo(f"{name:<{width}}  {value}")
-    click.echo(f"Next: edgedigits export --from {shlex.quote(str(out))}")
     if show:
         _show(out)
 
