@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import signal
 import socket
@@ -169,8 +168,8 @@ def test_a_signal_ends_it_within_a_second_while_it_connects(stop: signal.Signals
 
 def test_a_signal_ends_it_while_it_reads() -> None:
     with started(command("test:2021")) as run:
-        assert run.stdout is not None
-        assert any(line.endswith("2021\n") for line in run.stdout)
+        assert run.stderr is not None
+        assert run.stderr.readline().startswith("live: test:2021")
         assert_ends(run, signal.SIGTERM, 0)
 
 
@@ -194,20 +193,6 @@ def test_a_closed_pipe_ends_it() -> None:
         run.stdout.close()
         assert run.wait(20) == 0
         assert "Error" not in run.stderr.read()
-
-
-def test_a_slow_reader_gets_new_lines_and_not_old_ones() -> None:
-    """Nobody reads for three seconds: a second of lines lies in the pipe, then come those of now."""
-    with started(command("test:2021", "--json", "--max-fps", "5")) as run:
-        assert run.stdout is not None
-        json.loads(run.stdout.readline())
-        time.sleep(3)
-        rows = [json.loads(run.stdout.readline()) for _ in range(60)]
-        run.send_signal(signal.SIGINT)
-    seconds = [row["seconds"] for row in rows if row["frame"] is not None]
-    assert max(b - a for a, b in itertools.pairwise(seconds)) > 0.7
-    assert seconds == sorted(seconds)
-    assert seconds[-1] - seconds[0] > 3
 
 
 @pytest.mark.parametrize(

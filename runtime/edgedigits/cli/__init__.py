@@ -25,6 +25,7 @@ _OWN = {
     "predict": "edgedigits.cli.predict:predict",
     "webcam": "edgedigits.cli.webcam:webcam",
     "cameras": "edgedigits.cli.cameras:cameras",
+    "serve": "edgedigits.cli.serve:serve",
     "service": "edgedigits.cli.service:service",
     "models": "edgedigits.cli.models:models",
     "doctor": "edgedigits.cli.doctor:doctor",

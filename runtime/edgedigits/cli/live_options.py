@@ -89,6 +89,30 @@ def output_options(command: Command) -> Command:
         command,
         click.option("--snapshots", type=NewFolder(), metavar="DIR", help="Keep a picture of each published number."),
         click.option("--post", metavar="URL", help="Post each published number to this URL, as JSON."),
+        click.option("--serve", metavar="[HOST:]PORT", help="Serve a page with the picture and the number."),
+        click.option(
+            "--corrections",
+            type=NewFolder(),
+            default=OutputSettings.corrections,
+            show_default=True,
+            help="Where digits that are corrected on the page are kept.",
+        ),
+    )
+
+
+def server_options(command: Command) -> Command:
+    """Add --token and --name."""
+    return _with_options(
+        command,
+        click.option(
+            "--token",
+            envvar="EDGEDIGITS_TOKEN",
+            metavar="SECRET",
+            help="What clients must know, where other machines may ask. [env: EDGEDIGITS_TOKEN]",
+        ),
+        click.option(
+            "--name", default=OutputSettings.name, show_default=True, help="Of this reader, where it is shown."
+        ),
     )
 
 
@@ -125,8 +149,14 @@ def live_settings(options: dict[str, Any]) -> LiveSettings:
 
 def output_settings(options: dict[str, Any]) -> OutputSettings:
     """Return the settings that the options of `output_options` make."""
-    snapshots: Path | None = options["snapshots"]
-    return OutputSettings(snapshots=snapshots, post=options["post"])
+    return OutputSettings(
+        snapshots=options["snapshots"],
+        post=options["post"],
+        serve=options["serve"],
+        token=options["token"],
+        corrections=Path(options["corrections"]),
+        name=options["name"],
+    )
 
 
 def _with_options(command: Command, *options: Callable[[Command], Command]) -> Command:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 
 from edgedigits.cli.config import config_option
-from edgedigits.cli.live_options import camera_options, live_settings, output_options, output_settings
+from edgedigits.cli.live_options import camera_options, live_settings, output_options, output_settings, server_options
 from edgedigits.cli.live_session import Session
 from edgedigits.cli.options import ChosenBundle, model_options, reading_options
 from edgedigits.live import Moment
@@ -22,6 +24,7 @@ from edgedigits.service.notify import Notifier
 @reading_options
 @camera_options
 @output_options
+@server_options
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object for each frame.")
 @click.option("--window", is_flag=True, help="Show the frames with the reading drawn in; q or Esc ends it.")
 @click.option("--frames", type=click.IntRange(1), metavar="N", help="Stop after N frames.")
@@ -55,11 +58,13 @@ def webcam(
       edgedigits webcam
       edgedigits webcam film.mp4 --json > readings.jsonl
       edgedigits webcam http://192.168.0.9/stream --length 5
+      edgedigits webcam --serve 8000
       edgedigits webcam --config edgedigits.toml
     """
     settings, outputs = live_settings(options), output_settings(options)
     with Session() as session:
-        reader = open_reader(
+        make_reader = partial(
+            open_reader,
             bundle.path,
             verify=bundle.verify,
             at_least=bundle.at_least,
@@ -78,9 +83,10 @@ def webcam(
         try:
             run(
                 source,
-                reader,
+                make_reader(),
                 settings,
                 outputs,
+                make_reader=make_reader,
                 printer=printer,
                 window=window,
                 frames=frames,

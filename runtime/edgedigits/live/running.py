@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from edgedigits.errors import InputError
 from edgedigits.live.capture import CameraState, State
 from edgedigits.live.outputs import Delivery, Output, Snapshots, Webhook
 from edgedigits.live.outputs.window import Window
@@ -61,12 +62,55 @@ class Profile:
             yield f"  {stage:<8} {seconds:8.2f} s  {1000 * seconds / max(count, 1):7.2f} ms each"
 
 
+@dataclass(frozen=True)
+class Page:
+    """A page that is served.
+
+    Attributes:
+        url: where it is.
+        show: takes moments; quick.
+    """
+
+    url: str
+    show: Callable[[Moment], None]
+
+
+@contextmanager
+def served(outputs: OutputSettings, make_reader: Callable[[], Reader], watch: Watch | None = None) -> Iterator[Page]:
+    """Serve the page for the length of a `with` block.
+
+    Args:
+        outputs: its address, token, name, and where corrections are kept.
+        make_reader: makes the reader of pictures that are sent.
+        watch: what is watched; None for a page without a camera.
+
+    Raises:
+        InputError: the extra `server` is not installed, the address cannot be had, or a token is needed.
+    """
+    try:
+        from edgedigits.live.page.access import Address, checked_token
+        from edgedigits.live.page.app import build_app
+        from edgedigits.live.page.board import Board
+        from edgedigits.live.page.server import Server
+    except ImportError as error:
+        raise InputError(f"The page needs `pip install 'edgedigits[server]'` ({error}).") from error
+    address = Address.parse(outputs.serve or "8000")
+    token = checked_token(address, outputs.token)
+    board = Board(outputs.name, watch)
+    with Server(build_app(board, make_reader, outputs.corrections), address, token) as server:
+        try:
+            yield Page(server.url, board.put)
+        finally:
+            board.close()
+
+
 def run(
     source: str,
     reader: Reader,
     settings: LiveSettings,
     outputs: OutputSettings,
     *,
+    make_reader: Callable[[], Reader] = Reader,
     printer: Output | None = None,
     window: bool = False,
     frames: int | None = None,
@@ -81,6 +125,7 @@ def run(
         reader: reads the frames.
         settings: how it is watched.
         outputs: where moments go.
+        make_reader: makes another reader, for pictures that are sent to the page.
         printer: an output for the program's own lines; None for none.
         window: whether frames are shown on the screen; closing the window ends it.
         frames: after so many it ends; None for no end.
@@ -106,6 +151,9 @@ def run(
             stack.enter_context(Delivery(output, lossless=not watch.source.live, on_problem=log))
             for output in _chosen(outputs, printer)
         ]
+        page = stack.enter_context(served(outputs, make_reader, watch)) if outputs.serve else None
+        if page:
+            log(f"page: {page.url}")
         count = 0
         state = CameraState(State.CONNECTING)
         moments = iter(watch)
@@ -119,6 +167,8 @@ def run(
                 delivery.put(moment)
                 if delivery.reader_left:
                     raise BrokenPipeError
+            if page is not None:
+                page.show(moment)
             moment.stages["output"] = time.perf_counter() - begun
             if profile is not None:
                 profile.add(moment)
