@@ -43,7 +43,7 @@ class Hint:
     """Something that makes an image hard to read.
 
     Attributes:
-        kind: "shadow", "glare", "faint", "blur", "small", "broken" or "touching".
+        kind: "shadow", "glare", "faint", "blur", "small", "broken", "touching" or "damaged".
         advice: what was seen and what to do, in a sentence.
     """
 
@@ -53,6 +53,10 @@ class Hint:
     def as_dict(self) -> dict[str, str]:
         """Return kind and advice as plain values."""
         return {"kind": self.kind, "advice": self.advice}
+
+
+DAMAGED = Hint("damaged", "the file is damaged, so there may be more to read than was seen; copy or save it again.")
+"""What is said of an image whose `Reading.damaged` is true, whether digits were found in it or not."""
 
 
 def find_hints(page: Page) -> tuple[Hint, ...]:

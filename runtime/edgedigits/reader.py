@@ -45,6 +45,8 @@ class Reader:
         format: a format of the bundle, such as "onnx-int8"; None for the one that the bundle prefers.
         threads: how many threads the engine may use.
         max_pixels: encoded images of more pixels are refused before they are decoded.
+        max_memory: bytes that an encoded image and its decoding may take, which is told likewise; None for 150 MB, or
+            for 8 bytes a pixel where `max_pixels` is above its default.
         verify: file of a public key (PEM): read only with a bundle that is as the owner of this key signed it.
         at_least: read only with a bundle of this version or a later one.
 
@@ -67,6 +69,7 @@ class Reader:
         format: str | None = None,
         threads: int = 1,
         max_pixels: int = MAX_PIXELS,
+        max_memory: int | None = None,
         verify: str | Path | None = None,
         at_least: str | None = None,
     ) -> None:
@@ -76,7 +79,7 @@ class Reader:
             self.bundle = bundle
         else:
             self.bundle = Bundle.load(bundle, verify=verify, at_least=at_least)
-        self._max_pixels = max_pixels
+        self._max_pixels, self._max_memory = max_pixels, max_memory
         self.engine, self.file, self._session = _open_first(
             self.bundle, [get_engine(engine)] if engine else list(ENGINES.values()), format, threads
         )
@@ -94,7 +97,7 @@ class Reader:
             The digits in reading order, their boxes in pixels of the upright image.
 
         Raises:
-            InputError: the image cannot be read, or has more pixels than allowed.
+            InputError: the image is no path, bytes or array, cannot be read, or is larger than allowed.
 
         Example:
             >>> Reader().read(np.full((60, 60), 255, np.uint8), expect=Expectation(length=4)).expected
@@ -106,7 +109,7 @@ class Reader:
         self, image: ImageSource, *, threshold: float | None = None, expect: Expectation | None = None
     ) -> tuple[Reading, Page]:
         """Read an image as `read` does, and return what led to the reading as well, for explaining it."""
-        grey, size = load_grey(image, _LARGEST_SIDE, max_pixels=self._max_pixels)
+        grey, size, damaged = load_grey(image, _LARGEST_SIDE, max_pixels=self._max_pixels, max_memory=self._max_memory)
         page = recognise(grey, max(size) / max(grey.shape), self._classify_glyphs)
         boxes = [found.hypothesis.box for found in page.digits]
         # seen aslant, lines may be level though columns are not: what holds together in fewer lines is right
@@ -116,7 +119,7 @@ class Reader:
             for number, line in enumerate(lines)
             for i in line
         ]
-        reading = Reading(tuple(digits), size, turned=-90 * page.turn % 360)
+        reading = Reading(tuple(digits), size, turned=-90 * page.turn % 360, damaged=damaged)
         if expect is not None:
             reading = constrain(reading, expect)
         return reading.above(self.bundle.confidence_threshold if threshold is None else threshold), page

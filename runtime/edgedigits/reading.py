@@ -65,6 +65,8 @@ class Reading:
         turned: degrees, 0, 90, 180 or 270, by which the sheet had to be turned clockwise to be read; lines are those of
             the turned sheet, boxes those of the image as it is.
         unexpected_lines: indices of the lines that are not as they were expected to be, from 0 at the top.
+        damaged: whether data of the image's file are missing or wrong, so that there may have been more to read. JPEG
+            and TIFF files tell; other damage is refused, or cannot be told.
     """
 
     digits: tuple[Digit, ...]
@@ -72,6 +74,7 @@ class Reading:
     expected: bool | None = None
     turned: int = 0
     unexpected_lines: tuple[int, ...] = ()
+    damaged: bool = False
 
     @property
     def text(self) -> str:
@@ -101,7 +104,7 @@ class Reading:
         """Return text and digits as plain values, as the command line writes them to JSON.
 
         "expected" is there only where something was expected, "unexpected_lines" only where some line was otherwise,
-        "turned" only where the sheet lay otherwise.
+        "turned" only where the sheet lay otherwise, "damaged" only where the file is.
         """
         plain: dict[str, Any] = {"text": self.text, "digits": [digit.as_dict() for digit in self.digits]}
         if self.expected is not None:
@@ -110,6 +113,8 @@ class Reading:
             plain["unexpected_lines"] = list(self.unexpected_lines)
         if self.turned:
             plain["turned"] = self.turned
+        if self.damaged:
+            plain["damaged"] = True
         return plain
 
 

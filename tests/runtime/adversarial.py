@@ -48,6 +48,11 @@ def _digits(height: int) -> Picture:
     return picture
 
 
+def ordinary_page() -> Picture:
+    """Return a page of digits of ordinary size, as a measure of what hostile ones may take."""
+    return _digits(40)
+
+
 def _comb() -> Picture:
     picture = np.full((1000, 1000), 225, np.uint8)
     for y in range(20, 960, 60):

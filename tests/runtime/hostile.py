@@ -1,4 +1,4 @@
-"""Hostile input: whole images of every kind, ways to damage them, and a process that reads them under limits."""
+"""Hostile input: whole images of every kind, ways to damage them, and a process in which each input is measured."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import select
 import struct
 import subprocess
 import sys
+import tempfile
 import zlib
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -18,11 +21,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from tests.conftest import ROOT
 from tests.runtime.samples import draw_text
 
-CPU_SECONDS = 2.0
-"""For reading an image of a megapixel."""
-_PATIENCE = 60.0
+MOST_MEMORY = 300_000_000
+"""Bytes that a process which reads has at any time, at the default limits."""
+MOST_TIME = 10.0
+"""CPU time of one input, as a multiple of that of reading an ordinary page of a megapixel, measured beside it."""
+_PATIENCE = 300.0
 
 
 def _pil(image: Image.Image, form: str, **options: object) -> bytes:
@@ -103,13 +109,6 @@ def whole_images() -> dict[str, bytes]:
         "webp lossless": _pil(pil.convert("RGB"), "WEBP", lossless=True),
         "webp alpha": _pil(see_through, "WEBP"),
         "webp animated": _pil(pil.convert("RGB"), "WEBP", save_all=True, append_images=[pil.convert("RGB").rotate(9)]),
-        "gif": _pil(pil, "GIF"),
-        "gif animated": _pil(pil, "GIF", save_all=True, append_images=[pil.rotate(9)]),
-        "pbm": _pil(pil.convert("1"), "PPM"),
-        "pgm": _opencv(".pgm", grey),
-        "ppm": _opencv(".ppm", bgr),
-        "ppm ascii": b"P2 4 3 255\n" + b" ".join(str(v).encode() for v in range(12)) + b"\n",
-        "jpeg 2000": _opencv(".jp2", bgr),
     }
 
 
@@ -160,41 +159,83 @@ def _with_checksums(png: bytearray) -> bytes:
     return bytes(png)
 
 
-class LimitedReader:
-    """A process that reads images with little memory to spare; it is started again when it was lost."""
+@dataclass
+class Worst:
+    """The worst that was measured of one kind of work.
+
+    Attributes:
+        inputs: how many there were.
+        crashes: how many ended the process, or in an error that is none of ours.
+        memory: the most bytes that the process had.
+        time: CPU time, as a multiple of that of reading an ordinary page.
+    """
+
+    inputs: int = 0
+    crashes: int = 0
+    memory: int = 0
+    time: float = 0.0
+
+
+class Measured:
+    """A process that does to hostile files what commands do; it is started again when it was lost.
+
+    Attributes:
+        worst: what was measured, by the work.
+    """
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self._folder = tempfile.TemporaryDirectory()
+        self.worst: dict[str, Worst] = defaultdict(Worst)
 
-    def __enter__(self) -> LimitedReader:
+    def __enter__(self) -> Measured:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stop()
+        self._folder.cleanup()
 
-    def complaint(self, image: bytes | npt.NDArray[np.uint8]) -> str:
-        """Have an image read, with EdgeDigitsError as a proper answer; return what went wrong, "" for nothing."""
+    def complaint(self, what: str, content: bytes | npt.NDArray[np.uint8]) -> str:
+        """Have a file worked on, with EdgeDigitsError as a proper answer; return what went wrong, "" for nothing."""
+        error, memory, time = self._answer(what, content)
+        worst = self.worst[what]
+        worst.inputs, worst.crashes = worst.inputs + 1, worst.crashes + bool(error)
+        worst.memory, worst.time = max(worst.memory, memory), max(worst.time, time)
+        if error:
+            return error
+        if memory > MOST_MEMORY:
+            return f"{memory / 1e6:.0f} MB"
+        return f"{time:.1f} times as long as an ordinary page" if time > MOST_TIME else ""
+
+    def _answer(self, what: str, content: bytes | npt.NDArray[np.uint8]) -> tuple[str, int, float]:
         if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, Path(__file__).with_name("limited_worker.py")],
+                [sys.executable, "-m", "tests.runtime.measured_worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                cwd=ROOT,
                 env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
             )
         assert self._process.stdin
         assert self._process.stdout
-        pickle.dump(image, self._process.stdin)
+        task: Path | npt.NDArray[np.uint8]
+        if isinstance(content, bytes):
+            task = Path(self._folder.name) / "file"
+            task.write_bytes(content)
+        else:
+            task = content
+        pickle.dump((what, task), self._process.stdin)
         self._process.stdin.flush()
         if not select.select([self._process.stdout], [], [], _PATIENCE)[0]:
             self._stop()
-            return f"no answer in {_PATIENCE:.0f} s"
+            return f"no answer in {_PATIENCE:.0f} s", 0, 0.0
         try:
-            error, seconds = pickle.load(self._process.stdout)
+            answer: tuple[str, int, float] = pickle.load(self._process.stdout)
         except EOFError:
             code = self._process.wait()
             self._stop()
-            return f"the process ended with {code}"
-        return error or (f"{seconds:.1f} s of CPU" if seconds > CPU_SECONDS else "")
+            return f"the process ended with {code}", 0, 0.0
+        return answer
 
     def _stop(self) -> None:
         if self._process is not None:

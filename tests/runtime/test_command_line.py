@@ -27,6 +27,7 @@ from edgedigits.cli.terminal import printable
 from edgedigits.errors import InputError
 from edgedigits.expectation import Expectation, constrain
 from edgedigits.reading import Digit, Reading
+from tests.conftest import ROOT
 from tests.runtime.samples import draw_text
 
 COMMAND = [sys.executable, "-m", "edgedigits"]
@@ -419,7 +420,8 @@ def test_a_working_folder_that_is_gone_disturbs_only_what_needs_it(seven: Path) 
 def test_too_few_open_files_are_called_so(seven: Path) -> None:
     done = shell("ulimit -n 16; edgedigits predict " + " ".join(["seven.png", "./seven.png"] * 2), seven.parent)
     assert done.returncode in (0, 1)  # as many as one image takes may do
-    done = shell("ulimit -n 6; edgedigits predict seven.png", seven.parent)
+    large = ROOT / "Images" / "number-240.jpg"  # which takes two files more while it is decoded
+    done = shell(f"ulimit -n 5; edgedigits predict {large}", seven.parent)
     assert done.returncode == 1
     assert "raise the limit of open files" in done.stderr
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgedigits import InputError
+from edgedigits import InputError, Reader
 from edgedigits.images import load_grey, load_image
 from tests.runtime.samples import draw_text
 
@@ -195,3 +198,77 @@ def test_arrays_that_are_no_images_are_refused(shape: tuple[int, ...]) -> None:
 def test_arrays_of_other_types_are_refused() -> None:
     with pytest.raises(InputError, match="uint8"):
         load_image(np.zeros((4, 4)))  # type: ignore[arg-type]
+
+
+def half_a_jpeg(progressive: bool) -> bytes:
+    """A JPEG of which the second half is missing, with an end nevertheless, as some tools mend it."""
+    whole = encoded(Image.fromarray(draw_text("123456789", size=(1800, 300))), "JPEG", progressive=progressive)
+    return whole[: len(whole) // 2] + b"\xff\xd9"
+
+
+def damaged_tiff(compression: str) -> bytes:
+    page = np.tile(draw_text("27", size=(400, 300)), (4, 1))
+    content = bytearray(encoded(Image.fromarray(page), "TIFF", compression=compression, strip_size=4000))
+    middle = len(content) // 2
+    content[middle : middle + 400] = bytes(400)
+    return bytes(content)
+
+
+DAMAGED_IMAGES = {
+    "jpeg": half_a_jpeg(False),
+    "progressive jpeg": half_a_jpeg(True),
+    "tiff lzw": damaged_tiff("tiff_lzw"),
+    "tiff deflate": damaged_tiff("tiff_adobe_deflate"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED_IMAGES)
+def test_damage_is_told(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    content = DAMAGED_IMAGES[name]
+    assert load_grey(content, 1600).damaged
+    reading = Reader().read(content)
+    assert reading.damaged
+    assert reading.as_dict()["damaged"] is True
+    assert capfd.readouterr() == ("", "")
+
+    path = tmp_path / "damaged"
+    path.write_bytes(content)
+    command = [sys.executable, "-m", "edgedigits", "predict", path, "--format", "jsonl"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    row = json.loads(run.stdout)
+    assert run.returncode == 3
+    assert row["damaged"] is True
+    assert [hint["kind"] for hint in row["hints"]] == ["damaged"]
+    assert f"Hint: {path}: the file is damaged" in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", MANY_FORMS)
+def test_whole_images_are_not_called_damaged(name: str) -> None:
+    assert not load_grey(cv2.imencode(name[name.index(".") :], MANY_FORMS[name])[1].tobytes(), 2000).damaged
+
+
+def test_a_few_bytes_too_many_are_no_damage() -> None:
+    """Some cameras write them before the end."""
+    content = encoded(Image.fromarray(PICTURE), "JPEG")
+    assert not load_grey(content[:-2] + bytes(3) + content[-2:], 2000).damaged
+
+
+class Upload:
+    """What a web framework hands over for a file."""
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        (Image.fromarray(PICTURE), r"not PIL\.Image\.Image; np\.asarray\(image\.convert\('L'\)\) makes an array"),
+        (PICTURE.tolist(), "not builtins.list"),
+        (None, "not builtins.NoneType"),
+        (7, "not builtins.int"),
+        (io.BytesIO(b""), "not _io.BytesIO"),
+        (Upload(), "not .*Upload"),
+    ],
+)
+def test_what_is_no_source_is_refused_with_what_is_one(source: object, says: str) -> None:
+    with pytest.raises(InputError, match=f"a path, the bytes of an image file or an array, uint8, but {says}"):
+        Reader().read(source)  # type: ignore[arg-type]

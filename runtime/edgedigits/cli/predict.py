@@ -98,8 +98,8 @@ def predict(
     --expect, --length, --range and --checksum choose, for each line, the likeliest digits that are as you know them to
     be; what is not readable that way is said to be not as expected.
 
-    Exit codes: 0 all read, 3 some image held nothing readable or was not as expected, 2 some image could not be used,
-    1 anything else.
+    Exit codes: 0 all read, 3 some image held nothing readable, is damaged or was not as expected, 2 some image could
+    not be used, 1 anything else.
 
     \b
     Examples:
@@ -138,7 +138,7 @@ def predict(
             known = outcome or Outcome(None, errors=(_died(task),))
             _print(task.image.name, known, write)
             failed += bool(known.errors)
-            unread += known.reading is not None and (not known.reading.digits or known.reading.expected is False)
+            unread += known.reading is not None and _in_doubt(known.reading)
             written.update(path.parent for path in known.written)
             if show and known.reading is not None:
                 _show(task.image, known.reading, limit)
@@ -159,6 +159,11 @@ def _print(name: str, outcome: Outcome, write: Write) -> None:
         complain(error)
     for hint in outcome.hints or ():
         remark("Hint", f"{name}: {hint.advice}")
+
+
+def _in_doubt(reading: Reading) -> bool:
+    """Tell whether an image held nothing readable, is damaged or was not as expected."""
+    return not reading.digits or reading.damaged or reading.expected is False
 
 
 def _died(task: Task) -> str:

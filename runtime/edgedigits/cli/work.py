@@ -13,7 +13,7 @@ from edgedigits.drawing import draw_reading
 from edgedigits.errors import EdgeDigitsError
 from edgedigits.expectation import Expectation
 from edgedigits.explaining import draw_explanation
-from edgedigits.hints import Hint, find_hints
+from edgedigits.hints import DAMAGED, Hint, find_hints
 from edgedigits.images import UInt8Array, load_image
 from edgedigits.reader import Reader
 from edgedigits.reading import Reading
@@ -40,7 +40,7 @@ class Outcome:
 
     Attributes:
         reading: None where the image could not be used.
-        hints: what may be wrong with the image; None where they were not asked for.
+        hints: what may be wrong with the image; None where they were not asked for and the file is whole.
         written: the pictures of it that were written.
         errors: why the image could not be used, or why pictures of it could not be written.
     """
@@ -87,6 +87,8 @@ class Work:
         except EdgeDigitsError as error:
             return Outcome(None, errors=(str(error),))
         hints = find_hints(page) if self.hints else None
+        if reading.damaged:
+            hints = (DAMAGED, *(hints or ()))
         written, errors = [], []
         draw: dict[Path | None, Callable[[UInt8Array], UInt8Array]] = {
             task.picture: lambda pixels: draw_reading(pixels, reading),

@@ -77,9 +77,12 @@ class _SharedSession:
     def __init__(self, engine: Engine, content: bytes, threads: int) -> None:
         self._origin = (engine, content, threads)
         self._opened = self._open()
+        self._inherited: list[object] = []
 
     def __call__(self, glyphs: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
         if self._opened[2] != os.getpid():
+            # what came along is kept: other threads may have been at work with it, and ending it would crash
+            self._inherited.append(self._opened)
             self._opened = self._open()
         session, turn, _ = self._opened
         if self._origin[0].shares:
