@@ -89,6 +89,29 @@ def output_options(command: Command) -> Command:
         command,
         click.option("--snapshots", type=NewFolder(), metavar="DIR", help="Keep a picture of each published number."),
         click.option("--post", metavar="URL", help="Post each published number to this URL, as JSON."),
+        click.option("--mqtt", metavar="URL", help="Publish to this broker, such as mqtt://homeassistant.local."),
+        click.option(
+            "--mqtt-topic", default=OutputSettings.mqtt_topic, show_default=True, help="Under which all is published."
+        ),
+        click.option(
+            "--mqtt-password-file",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Holds the broker's password. [default: $EDGEDIGITS_MQTT_PASSWORD]",
+        ),
+        click.option(
+            "--mqtt-ca",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Certificate of the authority that signed the broker's. [default: the system's]",
+        ),
+        click.option(
+            "--discovery",
+            metavar="PREFIX",
+            default=OutputSettings.discovery,
+            show_default=True,
+            help="Of Home Assistant's discovery; '' for none.",
+        ),
         click.option("--serve", metavar="[HOST:]PORT", help="Serve a page with the picture and the number."),
         click.option(
             "--corrections",
@@ -152,6 +175,11 @@ def output_settings(options: dict[str, Any]) -> OutputSettings:
     return OutputSettings(
         snapshots=options["snapshots"],
         post=options["post"],
+        mqtt=options["mqtt"],
+        mqtt_topic=options["mqtt_topic"],
+        mqtt_password_file=options["mqtt_password_file"],
+        mqtt_ca=options["mqtt_ca"],
+        discovery=options["discovery"],
         serve=options["serve"],
         token=options["token"],
         corrections=Path(options["corrections"]),

@@ -149,7 +149,7 @@ def run(
             stack.callback(shown.close)
         deliveries = [
             stack.enter_context(Delivery(output, lossless=not watch.source.live, on_problem=log))
-            for output in _chosen(outputs, printer)
+            for output in _chosen(outputs, printer, watch, log)
         ]
         page = stack.enter_context(served(outputs, make_reader, watch)) if outputs.serve else None
         if page:
@@ -179,13 +179,21 @@ def run(
                 return
 
 
-def _chosen(outputs: OutputSettings, printer: Output | None) -> Iterator[Output]:
+def _chosen(
+    outputs: OutputSettings, printer: Output | None, watch: Watch, log: Callable[[str], None]
+) -> Iterator[Output]:
     if printer is not None:
         yield printer
     if outputs.snapshots is not None:
         yield Snapshots(outputs.snapshots)
     if outputs.post is not None:
         yield Webhook(outputs.post)
+    if outputs.mqtt is not None:
+        try:
+            from edgedigits.live.outputs.mqtt import Mqtt
+        except ImportError as error:
+            raise InputError(f"--mqtt needs `pip install 'edgedigits[mqtt]'` ({error}).") from error
+        yield Mqtt(outputs, watch.reset, log)
 
 
 def _sentence(name: str, moment: Moment) -> str:
