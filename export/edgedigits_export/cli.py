@@ -5,8 +5,14 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
+from click.core import ParameterSource
+
+_OUT = Path("build/bundle")
+
+_FOREIGN_ONLY = ("evaluation", "calibration", "labels", "scale", "run_code")
 
 
 def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> None:
@@ -39,11 +45,50 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     help="Folder that `edgedigits train` wrote.",
 )
 @click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Export this model instead, which something else made: a .keras or .h5 file, or the folder of a SavedModel.",
+)
+@click.option(
+    "--evaluation",
+    type=click.Path(path_type=Path),
+    metavar="DATA",
+    help="With --model: labelled images that it has not seen, as `edgedigits train --data` reads them."
+    "  [default: MNIST's test images]",
+)
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path),
+    metavar="DATA",
+    help="With --model: labelled images that the 8-bit ranges are taken from.  [default: MNIST's training images]",
+)
+@click.option(
+    "--labels",
+    metavar="A,B,C…",
+    help="With --model: what its outputs stand for, in their order, 'none' last for what is none of them."
+    "  [default: 0 to 9, or the labels of --evaluation]",
+)
+@click.option(
+    "--scale",
+    type=click.Choice(["0-255", "0-1", "-1-1", "rows", "standard"]),
+    help="With --model: what numbers it takes; rows: normalised along axis 1.  [default: found out]",
+)
+@click.option(
+    "--run-code", is_flag=True, help="With --model: run the Python code of its Lambda layers; only if you trust it."
+)
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="With --model: photos with a labels.csv that the bundle is tried on.  [default: Images, if it is there]",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
-    default=Path("build/bundle"),
-    show_default=True,
-    help="Folder for the bundle; one that is there already is replaced.",
+    default=_OUT,
+    help="Folder for the bundle; one that is there already is replaced."
+    "  [default: build/bundle for build/train, else build/bundle-NAME]",
 )
 @click.option(
     "--formats",
@@ -109,8 +154,18 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     callback=_list_formats,
     help="List formats and layouts, where they run, and the targets.",
 )
+@click.pass_context
 def export(
+    ctx: click.Context,
+    /,
     source: Path,
+    model: Path | None,
+    evaluation: Path | None,
+    calibration: Path | None,
+    labels: str | None,
+    scale: Any,
+    run_code: bool,
+    images: Path | None,
     out: Path,
     formats: str | None,
     target: str | None,
@@ -123,17 +178,21 @@ def export(
     version: str | None,
     force: bool,
 ) -> None:
-    """Turn the trained model into TFLite and ONNX files that are proved equal to it.
+    """Turn a trained model into TFLite and ONNX files that are proved equal to it.
 
     Every file is scored on all evaluation images in every inference engine that is installed. The bundle appears at
     --out only when all of them passed, with a manifest, a report and SHA256SUMS; else the failed files are kept beside
     it in quarantine, with reasons and remedies.
 
+    With --model a model that something else made is exported: what images it takes, and what it answers, is found out
+    on labelled images, and layers stay in float where 8 bits are too few for it.
+
     \b
     Examples:
       edgedigits export
       edgedigits export --formats onnx-int8,tflite-int8 --target pi-zero-2
-      edgedigits export --from build/own --out build/own-bundle
+      edgedigits export --from build/own
+      edgedigits export --model my.keras
     """
     from edgedigits_export.exporting import export_bundle
     from edgedigits_export.formats import USUAL, get_formats
@@ -143,9 +202,16 @@ def export(
 
     device = get_target(target) if target else None
     usual = tuple(format for format in USUAL if device is None or device.readers(format))
+    _check_combination(ctx)
+    if _default(ctx, "out"):
+        out = _out_of(model or source)
     try:
+        made: Any = source
+        if model is not None:
+            made = _adopted(model, evaluation, calibration, labels, scale, run_code)
+            keep_float = keep_float or "auto"
         bundle = export_bundle(
-            source,
+            made,
             out,
             usual if formats is None else get_formats(formats.split(",")),
             interpreters=interpreters,
@@ -165,12 +231,78 @@ def export(
     for entry in bundle.manifest["files"]:
         if entry["allowed"]:
             click.echo(f"{entry['name']} did not pass and was published on demand.", err=True)
-    _show_next(out)
+        if entry["kept_float"]:
+            click.echo(f"{entry['name']} keeps {', '.join(entry['kept_float'])} in float: 8 bits were too few for it.")
+    if model is not None:
+        _tell_photos(out, images)
+    _show_next(out, bundle.classes)
 
 
-def _show_next(out: Path) -> None:
+def _check_combination(ctx: click.Context) -> None:
+    """Say what to do where options do not go together."""
+    if ctx.params["model"] is not None:
+        if not _default(ctx, "source"):
+            raise click.UsageError("--from names a training of `edgedigits train`, --model anything else: give one.")
+        return
+    for name in (*_FOREIGN_ONLY, "images"):
+        if not _default(ctx, name):
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} goes with --model; a training of `edgedigits train` brings its own."
+            )
+
+
+def _default(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.DEFAULT
+
+
+def _out_of(source: Path) -> Path:
+    """Return where the bundle of a model goes: not over that of another."""
+    if source == Path("build/train"):
+        return _OUT
+    name = source.resolve().name
+    for ending in (".keras", ".h5", ".hdf5"):
+        name = name.removesuffix(ending)
+    return _OUT.with_name(f"{_OUT.name}-{name}")
+
+
+def _adopted(
+    model: Path, evaluation: Path | None, calibration: Path | None, labels: str | None, scale: Any, run_code: bool
+) -> Any:
+    from edgedigits.labelled import split_names
+    from edgedigits_export.foreign import adopt
+
+    adopted = adopt(
+        model,
+        evaluation=evaluation,
+        calibration=calibration,
+        labels=split_names(labels) if labels is not None else None,
+        scale=scale,
+        run_code=run_code,
+        progress=_show_progress,
+    )
+    _show_progress("")
+    for line in adopted.lines:
+        click.echo(line)
+    return adopted.model
+
+
+def _tell_photos(out: Path, images: Path | None) -> None:
+    """Say how the bundle reads photos, and what it lacks."""
+    from edgedigits_export.foreign.photos import read_photos
+
+    folder = images or Path("Images")
+    if images is None and not (folder / "labels.csv").is_file():
+        return
+    read = read_photos(out, folder, _show_progress)
+    _show_progress("")
+    if read is not None:
+        click.echo(str(read))
+
+
+def _show_next(out: Path, classes: tuple[str, ...]) -> None:
     # beside the table, which scripts read
-    click.echo(f"Next: edgedigits predict --bundle {shlex.quote(str(out))} PHOTO", err=True)
+    crops = "" if set("0123456789") <= set(classes) else "--crops "
+    click.echo(f"Next: edgedigits predict {crops}--bundle {shlex.quote(str(out))} PHOTO", err=True)
     everywhere = f"export EDGEDIGITS_BUNDLE={shlex.quote(str(out.resolve()))}"
     click.echo(f"      {everywhere}  # makes it the model of every command", err=True)
 

@@ -21,14 +21,13 @@ from edgedigits_export.gate import Reference
 from edgedigits_export.html_report import find_changed_digits, make_html_report
 from edgedigits_export.layouts import Layout
 from edgedigits_export.manifest import make_manifest, model_facts
-from edgedigits_export.mixing import AUTO, Mixture, check_layers, keep_layers, keep_worst
+from edgedigits_export.mixing import AUTO, Mixture, check_layers, keep_layers, keep_worst, next_to_keep
 from edgedigits_export.publishing import check_destination, staged, write_sums
 from edgedigits_export.quarantine import Failure, clear_quarantine, fill_quarantine, quarantine_of
 from edgedigits_export.quiet import quiet
 from edgedigits_export.report import make_report
 from edgedigits_export.signing import check_key, sign_bundle
 from edgedigits_export.source import METRICS, TrainedModel
-from edgedigits_export.statistics import digits
 from edgedigits_export.targets import Target
 from edgedigits_export.trial import TriedFile
 from edgedigits_export.workbench import Progress, Workbench, read_exact_layers
@@ -38,7 +37,7 @@ PAGE = "report.html"
 
 
 def export_bundle(
-    source: Path,
+    source: Path | TrainedModel,
     out: Path,
     formats: Sequence[Format] = USUAL,
     interpreters: Sequence[Path] = (),
@@ -55,7 +54,7 @@ def export_bundle(
     """Export a trained model: convert it, score every file in every engine, and publish the bundle whole.
 
     Args:
-        source: the folder that `edgedigits train` wrote.
+        source: the folder that `edgedigits train` wrote, or a model that was read already (`foreign.adopt`).
         out: where the bundle shall lie; a bundle that is there already is replaced.
         formats: what to make, the preferred ones first.
         interpreters: Python interpreters of other environments with edgedigits, whose engines are to be tried too.
@@ -94,10 +93,7 @@ def export_bundle(
         target.check_formats(formats)
     if key:
         check_key(key)
-    trained = TrainedModel.load(source)
-    if force:
-        clear_cache(source)
-    trained = replace(trained, cache=open_cache(source, (source / METRICS).read_bytes()))
+    trained = source if isinstance(source, TrainedModel) else _load(source, force)
     if target:
         target.check_layers({layer.kind for layer in trained.layers}, formats)
     laboratories = find_laboratories([Path(sys.executable), *interpreters], trained.cache)
@@ -114,7 +110,7 @@ def export_bundle(
                 mixture = _mixture(keep_float if format.with_float_layers else ())
                 tried = mixture(partial(bench.make, format))
                 tried.path.write_bytes(tried.content)  # what was tried last need not be what was chosen
-                admitted = _admit(tried, format in allowed)
+                admitted = _admit(tried, format in allowed, trained, keep_float)
                 if compare_draws and format.read_layers:
                     progress(f"calibrating {format.name} with other images")
                     admitted = _with_draws(admitted, trained, laboratories, reference)
@@ -139,6 +135,13 @@ def export_bundle(
     return Bundle.load(out)
 
 
+def _load(source: Path, force: bool) -> TrainedModel:
+    trained = TrainedModel.load(source)
+    if force:
+        clear_cache(source)
+    return replace(trained, cache=open_cache(source, (source / METRICS).read_bytes()))
+
+
 def make_reference(trained: TrainedModel) -> Reference:
     """Return what the Keras model answers on the evaluation images, which all files are compared with.
 
@@ -148,21 +151,22 @@ def make_reference(trained: TrainedModel) -> Reference:
     with quiet():
         logits = trained.reference_logits()
     labels = trained.evaluation.labels
+    score = trained.metrics["digit_score"]
+    reference = Reference(
+        logits,
+        labels,
+        float(trained.metrics["temperature"]),
+        DigitScore(str(score["method"]), float(score["threshold"])),
+    )
     claimed = trained.metrics["test"]["accuracy"]
-    accuracy = float((digits(logits) == labels).mean())
+    accuracy = reference.hits / len(labels)
     # another order of summation may move an image or two, another model moves more
     if abs(accuracy - claimed) > 2 / len(labels) + 1e-9:
         raise InputError(
             f"The model in {trained.folder} answers {accuracy:.2%} of its evaluation images right, its metrics.json"
             f" says {claimed:.2%}: they are not of one training; run `edgedigits train` again."
         )
-    score = trained.metrics["digit_score"]
-    return Reference(
-        logits,
-        labels,
-        float(trained.metrics["temperature"]),
-        DigitScore(str(score["method"]), float(score["threshold"])),
-    )
+    return reference
 
 
 def _check_layouts(layouts: Sequence[Layout], formats: Sequence[Format]) -> None:
@@ -186,12 +190,23 @@ def _mixture(keep_float: Sequence[str]) -> Mixture:
     return keep_worst if tuple(keep_float) == (AUTO,) else keep_layers(keep_float)
 
 
-def _admit(tried: TriedFile, allowed: bool) -> TriedFile:
+def _admit(tried: TriedFile, allowed: bool, trained: TrainedModel, keep_float: Sequence[str]) -> TriedFile:
     if tried.engines:
         return tried
     if allowed and replace(tried, allowed=True).engines:
         return replace(tried, allowed=True)
-    raise ExportError("; ".join(tried.causes))
+    advice = "" if tuple(keep_float) == (AUTO,) else _advise(tried, trained)
+    raise ExportError("; ".join(tried.causes) + advice)
+
+
+def _advise(tried: TriedFile, trained: TrainedModel) -> str:
+    """Say what a layer in float would cost, where that can be had."""
+    worst = next_to_keep(tried.layers, tried.kept_float) if tried.format.with_float_layers else None
+    if worst is None:
+        return ""
+    more = 3 * sum(layer.parameters for layer in trained.layers if layer.name == worst)
+    cost = f", which makes it {more:,} bytes larger" if more else ""
+    return f"; --keep-float auto would keep the noisiest layers in float, {worst} first{cost}"
 
 
 def _with_draws(

@@ -38,7 +38,7 @@ def model_facts(trained: TrainedModel, reference: Reference) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "edgedigits": version("edgedigits"),
-        "labels": [str(digit) for digit in range(10)] + ["none"] * (classes - 10),
+        "labels": list(trained.labels),
         "input": {
             "name": "glyphs",
             "dtype": "uint8",
@@ -132,6 +132,7 @@ def _trial_entry(trial: Trial) -> dict[str, Any]:
         entry |= {
             "accuracy": trial.result.accuracy,
             "agreement": trial.result.agreement,
+            "settled_agreement": trial.result.settled_agreement,
             "max_probability_difference": trial.result.max_probability_difference,
             "max_score_difference": trial.result.max_score_difference,
             "refusals": len(trial.result.refusals),

@@ -64,6 +64,11 @@ def check_layers(names: Sequence[str], layers: Sequence[str]) -> None:
         raise InputError("All layers would stay in float; take a float32 format instead, or keep fewer.")
 
 
+def next_to_keep(layers: Sequence[LayerComparison], kept: Collection[str]) -> str | None:
+    """Return the layer that `keep_worst` would keep next; None where no more can be."""
+    return _find_worst(layers, kept) if len(kept) + 1 < len(layers) else None
+
+
 def _find_worst(layers: Sequence[LayerComparison], kept: Collection[str]) -> str:
     """Return the layer to keep next: the worst one, or the one after it where that is kept: it quantizes the output."""
     names = [layer.layer for layer in layers]

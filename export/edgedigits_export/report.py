@@ -132,7 +132,7 @@ def make_sections(manifest: Mapping[str, Any]) -> tuple[Section, ...]:
             "origin",
             "Where it comes from",
             (
-                f"- training data: {provenance['training_data']}, seed {provenance['seed']}\n"
+                f"- training data: {provenance['training_data']}{_seed(provenance)}\n"
                 f"- source: commit {provenance['git_commit'] or 'unknown (not in a git tree)'}\n"
                 f"- trained with {_versions(provenance['versions'])}\n"
                 f"- exported with {_versions(provenance['exported_with'])}",
@@ -253,6 +253,10 @@ def _measured(trial: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _versions(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{tool} {version}" for tool, version in sorted(versions.items()))
+
+
+def _seed(provenance: Mapping[str, Any]) -> str:
+    return f", seed {provenance['seed']}" if provenance["seed"] is not None else ""
 
 
 def engine_title(engine: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.bundle import DIGITS, NONE
 from edgedigits.errors import InputError
 from edgedigits.glyphs import CONTRACT, SIDE
 from edgedigits_export.cache import NO_CACHE, Cache
@@ -111,6 +112,18 @@ class TrainedModel:
             )
         return trained
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the model's outputs stand for, in their order; "none" last where there is a class for 'no digit'."""
+        if self.metrics.get("labels"):
+            return tuple(self.metrics["labels"])
+        return DIGITS if self.metrics["digit_score"]["method"] == "max-probability" else (*DIGITS, NONE)
+
+    @property
+    def partly_float(self) -> bool:
+        """Whether something between its layers has no 8-bit form, so that an 8-bit file computes it in float."""
+        return False
+
     def shared_digests(self) -> set[bytes]:
         """Return the SHA-256 digests of images that are in calibration and evaluation alike."""
         return _digests(self.calibration.glyphs) & _digests(self.evaluation.glyphs)
@@ -131,10 +144,10 @@ class TrainedModel:
             raise InputError(
                 f"{path} cannot be loaded ({_first_line(error)}); run `edgedigits train` again."
             ) from error
-        if model.input_shape != (None, SIDE, SIDE, 1) or len(model.output_shape) != 2 or model.output_shape[1] < 10:
+        if model.input_shape != (None, SIDE, SIDE, 1) or model.output_shape != (None, len(self.labels)):
             raise InputError(
-                f"{path} maps {model.input_shape} to {model.output_shape}, not (None, 28, 28, 1) to (None, 10 or more);"
-                " export takes models that `edgedigits train` made."
+                f"{path} maps {model.input_shape} to {model.output_shape}, not (None, 28, 28, 1) to"
+                f" (None, {len(self.labels)}); name a model that `edgedigits train` did not make with --model."
             )
         return model
 

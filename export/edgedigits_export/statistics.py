@@ -32,12 +32,22 @@ def probabilities(logits: FloatArray, temperature: float) -> npt.NDArray[np.floa
     return np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
 
 
-def digits(logits: FloatArray) -> npt.NDArray[np.intp]:
-    """Return the digit that logits (…, C ≥ 10) answer; the lower one where two tie, as in the runtime."""
-    return np.asarray(logits[..., :10].argmax(axis=-1))
+def answers(logits: FloatArray, labels: int) -> npt.NDArray[np.intp]:
+    """Return the place of the label that logits (…, C) answer; the lower one where two tie, as in the runtime.
+
+    Args:
+        logits: of the labels, and after them of 'no digit' where there is such a class.
+        labels: how many there are without it.
+    """
+    return np.asarray(logits[..., :labels].argmax(axis=-1))
 
 
-def count_ties(logits: FloatArray) -> int:
-    """Return on how many of N rows the two largest of the ten digits' logits are equal."""
-    top = np.sort(logits[:, :10], axis=1)
-    return int((top[:, -1] == top[:, -2]).sum())
+def find_ties(logits: FloatArray, labels: int) -> npt.NDArray[np.bool_]:
+    """Return on which of N rows the two largest logits of the labels are equal, (N,)."""
+    return np.asarray(margins(logits, labels) == 0)
+
+
+def margins(logits: FloatArray, labels: int) -> FloatArray:
+    """Return by how much the largest logit of the labels exceeds the next on each of N rows, float32 (N,)."""
+    top = np.sort(logits[:, :labels], axis=1)
+    return np.asarray(top[:, -1] - top[:, -2])

@@ -74,6 +74,22 @@ def layer_outputs(content: bytes) -> list[str]:
     ]
 
 
+def outer_outputs(content: bytes) -> list[str]:
+    """Return the names of what a TFLite file computes before its first layer with weights, and after the last one."""
+    from ai_edge_litert.tools import flatbuffer_utils
+
+    model = _parse(content)
+    graph = model.subgraphs[0]
+    kinds = [flatbuffer_utils.opcode_to_name(model, operator.opcodeIndex) for operator in graph.operators]
+    layers = [place for place, kind in enumerate(kinds) if kind in TFLITE_LAYERS]
+    first, last = (layers[0], layers[-1]) if layers else (len(kinds), len(kinds))
+    return [
+        graph.tensors[operator.outputs[0]].name.decode()
+        for place, operator in enumerate(graph.operators)
+        if place < first or place > last
+    ]
+
+
 def _operators(model: Any) -> frozenset[str]:
     from ai_edge_litert.tools import flatbuffer_utils
 

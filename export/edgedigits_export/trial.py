@@ -51,7 +51,8 @@ class Attempt:
 
     Attributes:
         kept_float: names of these layers.
-        agreement: the least share of evaluation images answered as Keras does, over all engines; 0 without answers.
+        agreement: the least share of evaluation images answered as Keras does, over all engines, ties within a step of
+            quantization counted as the same; 0 without answers.
         accuracy_drop: the most that was lost on them against Keras, 0 to 1; 1 without answers.
         passed: whether the gate holds nothing against it in any engine.
     """
@@ -127,7 +128,7 @@ class TriedFile:
         complete = len(answered) == len(results)
         return Attempt(
             self.kept_float,
-            min(result.agreement for result in answered) if complete else 0.0,
+            min(result.settled_agreement for result in answered) if complete else 0.0,
             max(result.accuracy_drop for result in answered) if complete else 1.0,
             passed=not self.causes,
         )

@@ -57,7 +57,7 @@ class Workbench:
         """
         names = list(self.exact_layers or ())
         mixed = format
-        if kept_float and format.with_float_layers:
+        if (kept_float or self.trained.partly_float) and format.with_float_layers:
             mixed = format.with_float_layers([names.index(name) for name in kept_float])
         layers = f", {', '.join(kept_float)} in float" if kept_float else ""
         self.progress(f"converting to {format.name}{layers}")

@@ -18,6 +18,9 @@ from edgedigits.signatures import signed_digests
 __all__ = ["BUNDLED", "MANIFEST", "SCHEMA", "Bundle", "DigitScore", "ModelFile", "read_verified"]
 
 SCHEMA = 1
+DIGITS = tuple("0123456789")
+NONE = "none"
+"""The label of what is none of the others."""
 UNREADABLE_BELOW = 0.3
 """Confidence below which a digit is not told, where the manifest does not say: on real photos no right answer has so
 little, while from 0.5 on right ones were lost."""
@@ -33,8 +36,8 @@ class DigitScore:
     """How 'there is no digit here' is told from the logits.
 
     Attributes:
-        method: "max-probability" (the largest calibrated probability of the ten digits) or
-            "outlier-class" (one minus the probability of an eleventh class).
+        method: "max-probability" (the largest calibrated probability of a label) or "outlier-class" (one minus the
+            probability of a last class of its own).
         threshold: crops that score below it are no digits.
     """
 
@@ -114,7 +117,7 @@ class Bundle:
     Attributes:
         path: the folder.
         files: the model files, the preferred ones first.
-        labels: what the outputs stand for, "0" to "9" first.
+        labels: what the outputs stand for, in their order; the last is "none" where there is a class for 'no digit'.
         temperature: the logits are divided by it before the softmax.
         digit_score: how 'no digit' is told.
         confidence_threshold: digits that the reader finds with less confidence are unreadable; the manifest may say.
@@ -168,6 +171,23 @@ class Bundle:
         if at_least is not None:
             _check_version(bundle, at_least)
         return bundle
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels that `Reader.classify` gives probabilities for: all but 'no digit'."""
+        return self.labels[:-1] if self.digit_score.method == "outlier-class" else self.labels
+
+    def check_digits(self) -> None:
+        """Make sure that pages can be read with it.
+
+        Raises:
+            BundleError: the digits are not among its labels.
+        """
+        if not set(DIGITS) <= set(self.classes):
+            raise BundleError(
+                f"The bundle at {self.path} tells {', '.join(self.classes)}, and reading a page takes 0 to 9;"
+                " for pictures of one character each use `edgedigits predict --crops`, or Reader.classify."
+            )
 
     def verify(self) -> None:
         """Check every file against the manifest.
@@ -229,9 +249,11 @@ def _check_compatible(folder: Path, fields: Fields) -> None:
 
 def _parse_bundle(folder: Path, fields: Fields) -> Bundle:
     labels = fields.texts("labels")
-    if labels[:10] != tuple("0123456789"):
-        raise fields.error("labels", 'a list that begins with "0" to "9"')
-    if "output" in fields and fields.table("output").whole("classes", 10, 10_000) != len(labels):
+    if len(labels) < 2 or len(set(labels)) < len(labels):
+        raise fields.error("labels", "a list of at least two different labels")
+    if NONE in labels[:-1]:
+        raise fields.error("labels", f'a list in which "{NONE}" is the last')
+    if "output" in fields and fields.table("output").whole("classes", 2, 10_000) != len(labels):
         raise fields.error("output", "a table with as many classes as there are labels")
     # these are not used here, but shown or judged with elsewhere
     fields.table("provenance").check_printable()
@@ -243,17 +265,17 @@ def _parse_bundle(folder: Path, fields: Fields) -> Bundle:
         files=files,
         labels=labels,
         temperature=fields.number("temperature", *TEMPERATURES),
-        digit_score=_parse_digit_score(fields.table("digit_score"), len(labels)),
+        digit_score=_parse_digit_score(fields.table("digit_score"), labels[-1] == NONE),
         confidence_threshold=fields.number("confidence_threshold", 0, 1, default=UNREADABLE_BELOW),
         version=fields.text("version", VERSION, 'a version such as "1.4"') if "version" in fields else None,
         manifest=fields.values,
     )
 
 
-def _parse_digit_score(fields: Fields, labels: int) -> DigitScore:
+def _parse_digit_score(fields: Fields, has_none: bool) -> DigitScore:
     method = fields.text("method", "max-probability|outlier-class", "max-probability or outlier-class")
-    if method == "outlier-class" and labels < 11:
-        raise fields.error("method", "max-probability, which is for models without an eleventh label")
+    if (method == "outlier-class") != has_none:
+        raise fields.error("method", f'outlier-class where "{NONE}" is the last label, and max-probability elsewhere')
     return DigitScore(method, fields.number("threshold", 0, 1))
 
 

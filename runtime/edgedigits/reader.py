@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edgedigits.bundle import Bundle, ModelFile
+from edgedigits.bundle import DIGITS, Bundle, ModelFile
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import EngineError, InputError
 from edgedigits.expectation import Expectation, constrain
@@ -18,13 +18,15 @@ from edgedigits.logits import interpret_logits
 from edgedigits.reading import Box, Classification, Digit, Reading
 from edgedigits.stages.lines import reading_lines
 from edgedigits.stages.recognition import Page, recognise
-from edgedigits.stages.scoring import Scored
+from edgedigits.stages.scoring import Classify, Scored
 from edgedigits.stages.tilt import levelled
 
 _LARGEST_SIDE = 1600
 """Pixels: larger images are read at this size; digits lose nothing by it."""
 
 _BATCH = 256
+
+_TINY = np.float32(1e-12)
 
 _SLOPE, _OFFSET = 0.72, 0.05
 """Turn evidence for a digit into the log odds that one is there (Platt scaling), fitted on rendered scenes by
@@ -98,6 +100,7 @@ class Reader:
 
         Raises:
             InputError: the image is no path, bytes or array, cannot be read, or is larger than allowed.
+            BundleError: the digits are not among the bundle's labels, and it can only `classify`.
 
         Example:
             >>> Reader().read(np.full((60, 60), 255, np.uint8), expect=Expectation(length=4)).expected
@@ -109,8 +112,9 @@ class Reader:
         self, image: ImageSource, *, threshold: float | None = None, expect: Expectation | None = None
     ) -> tuple[Reading, Page]:
         """Read an image as `read` does, and return what led to the reading as well, for explaining it."""
+        classify = self._digits_only()
         grey, size, damaged = load_grey(image, _LARGEST_SIDE, max_pixels=self._max_pixels, max_memory=self._max_memory)
-        page = recognise(grey, max(size) / max(grey.shape), self._classify_glyphs)
+        page = recognise(grey, max(size) / max(grey.shape), classify)
         boxes = [found.hypothesis.box for found in page.digits]
         # seen aslant, lines may be level though columns are not: what holds together in fewer lines is right
         lines = min((reading_lines(levelled(boxes, tilt)) for tilt in dict.fromkeys((0.0, page.tilt))), key=len)
@@ -125,14 +129,15 @@ class Reader:
         return reading.above(self.bundle.confidence_threshold if threshold is None else threshold), page
 
     def classify(self, glyphs: UInt8Array | Sequence[UInt8Array]) -> Classification:
-        """Tell which digit each crop shows.
+        """Tell which digit, or other label of the bundle, each crop shows.
 
         Args:
             glyphs: crops that hold one digit each, of any size and polarity: an array (H, W), (N, H, W) or
                 (N, H, W, C), or a sequence of crops of different sizes; uint8, colours in BGR or BGRA.
 
         Returns:
-            Probabilities (N, 10) and digit scores (N,), both float32.
+            Probabilities (N, L) of `bundle.classes`, the ten digits in the bundled model, and digit scores (N,), both
+            float32.
 
         Raises:
             InputError: the crops are not of one of these shapes, or not uint8.
@@ -143,6 +148,26 @@ class Reader:
             ((5, 10), (5,))
         """
         return self._classify_glyphs(normalise_crops(glyphs))
+
+    def _digits_only(self) -> Classify:
+        """Return what tells digits from anything else, other labels included, for reading pages.
+
+        Raises:
+            BundleError: the digits are not among the labels.
+        """
+        classes = self.bundle.classes
+        if classes == DIGITS:
+            return self._classify_glyphs
+        self.bundle.check_digits()
+        places = [classes.index(digit) for digit in DIGITS]
+
+        def classify(glyphs: UInt8Array) -> Classification:
+            probabilities, scores = self._classify_glyphs(glyphs)
+            digits = probabilities[:, places]
+            share = digits.sum(axis=1)
+            return Classification(digits / np.maximum(share, _TINY)[:, np.newaxis], scores * share)
+
+        return classify
 
     def _classify_glyphs(self, glyphs: UInt8Array) -> Classification:
         logits = [self._session(glyphs[i : i + _BATCH]) for i in range(0, len(glyphs), _BATCH)]

@@ -122,7 +122,7 @@ class Classification(NamedTuple):
     """What `Reader.classify` says of N crops.
 
     Attributes:
-        probabilities: float32, (N, 10), calibrated; each row sums to 1.
+        probabilities: float32, (N, L), of the bundle's labels, calibrated; each row sums to 1.
         digit_scores: float32, (N,), 0 to 1: how much the crop looks like a digit at all. Below
             `Manifest.digit_score.threshold` the reader takes it for no digit.
     """

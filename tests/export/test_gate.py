@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -143,3 +144,36 @@ def test_statistics_agree_with_published_values() -> None:
     assert wilson_interval(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)  # Newcombe 1998, table I
     assert losing_probability(8, 2) == pytest.approx(56 / 1024)
     assert losing_probability(0, 0) == 1
+
+
+def unsure(reference: Reference, images: slice, gap: float) -> Reference:
+    """Return a model whose two best logits lie so far apart on some images."""
+    logits = reference.logits.copy()
+    rows = np.arange(IMAGES)[images]
+    best = logits[images].argmax(axis=1)
+    logits[rows, (best + 1) % 10] = logits[rows, best] - np.float32(gap)
+    return replace(reference, logits=logits, digit_score=DigitScore("max-probability", 0.1))
+
+
+def test_what_the_model_is_unsure_of_eight_bits_may_decide(reference: Reference) -> None:
+    step = INT8.step(reference.logits)
+    rough = unsure(reference, slice(100, 400), 0.5 * step)
+    swapped = swap_answers(rough.logits, slice(100, 200))
+    result = judge(answers_of(swapped), rough, INT8)
+    assert result.passed
+    assert (result.agreement, result.settled_agreement) == (0.99, 1.0)
+    assert result.accuracy == pytest.approx(0.98), "what is reported is what the file answers"
+    assert not judge(answers_of(swapped), rough, FLOAT).passed, "a float file has no steps"
+
+
+def test_what_the_model_is_sure_of_by_two_steps_is_a_change(reference: Reference) -> None:
+    rough = unsure(reference, slice(100, 400), 2 * INT8.step(reference.logits))
+    assert not judge(answers_of(swap_answers(rough.logits, slice(100, 200))), rough, INT8).passed
+
+
+def test_ties_of_what_is_within_a_step_are_no_fault(reference: Reference) -> None:
+    rough = unsure(reference, slice(100, 400), 0.5 * INT8.step(reference.logits))
+    tied = unsure(reference, slice(100, 400), 0.0)
+    result = judge(answers_of(tied.logits), rough, INT8)
+    assert result.passed
+    assert result.ties == 300

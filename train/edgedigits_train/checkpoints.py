@@ -77,6 +77,9 @@ class Run:
         data: SHA-256 by name, of what is trained on.
         extra: the folder of the user's own digits, where there are any.
         code: digest of the code that trains.
+        sources: of the user's own data, which was trained on instead of MNIST or beside it.
+        names: of the labels, as the user gave them.
+        teacher: the foreign model that it learns from, where there is one.
     """
 
     recipe: Mapping[str, Any]
@@ -84,13 +87,27 @@ class Run:
     data: Mapping[str, str]
     extra: str | None
     code: str
+    sources: Sequence[str] = ()
+    names: Sequence[str] | None = None
+    teacher: str | None = None
 
     @classmethod
-    def of(cls, recipe: Recipe, seed: int, data: Mapping[str, str], own: OwnDigits | None = None) -> Run:
+    def of(
+        cls,
+        recipe: Recipe,
+        seed: int,
+        data: Mapping[str, str],
+        own: OwnDigits | None = None,
+        sources: Sequence[str] = (),
+        names: Sequence[str] | None = None,
+        teacher: str | None = None,
+    ) -> Run:
         """Return the run of a recipe on a dataset's files and a user's own digits, as the code is now."""
         hashes = {**data, "own digits": own.digest} if own else dict(data)
         extra = str(own.folder.resolve()) if own else None
-        return cls(json.loads(json.dumps(asdict(recipe))), seed, hashes, extra, _code_digest())
+        names = None if names is None else list(names)
+        record = json.loads(json.dumps(asdict(recipe)))
+        return cls(record, seed, hashes, extra, _code_digest(), list(sources), names, teacher)
 
     def __str__(self) -> str:
         return f"recipe {self.recipe['name']}, epochs {self.recipe['epochs']}, seed {self.seed}"

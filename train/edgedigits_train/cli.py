@@ -6,15 +6,17 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 from click.core import ParameterSource
 
+from edgedigits.errors import InputError
 from edgedigits_train.checkpoints import Run
 from edgedigits_train.metrics import Metrics, OwnRecord
+from edgedigits_train.recipe_files import change_recipe, load_recipe, parse_changes, recipe_of
 from edgedigits_train.recipes import RECIPES, Recipe
 
 _OWN_OUT = Path("build/own")
@@ -23,9 +25,38 @@ _OWN_OUT = Path("build/own")
 _PLOTS = ("curves.png", "confusion.png", "mistakes.png", "reliability.png")
 
 
+def _load_recipe(ctx: click.Context, _: click.Parameter, value: str) -> Recipe:
+    try:
+        return load_recipe(value)
+    except InputError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def _parse_settings(ctx: click.Context, _: click.Parameter, value: tuple[str, ...]) -> dict[str, Any]:
+    try:
+        settings = parse_changes(value)
+        change_recipe(RECIPES["default"], settings)
+    except InputError as error:
+        raise click.BadParameter(str(error)) from None
+    return settings
+
+
 @click.command()
 @click.option(
-    "--recipe", type=click.Choice(list(RECIPES)), default="default", show_default=True, help="What is trained, and how."
+    "--recipe",
+    metavar="NAME|FILE",
+    callback=_load_recipe,
+    default="default",
+    show_default=True,
+    help=f"What is trained, and how: {', '.join(RECIPES)}, or a .toml file (`edgedigits recipes show`).",
+)
+@click.option(
+    "--set",
+    "settings",
+    metavar="FIELD=VALUE",
+    multiple=True,
+    callback=_parse_settings,
+    help="Change a field of the recipe, such as dropout=0.3 or widths=16,32,64. May be repeated.",
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training images. [default: the recipe's]")
 @click.option("--batch", type=click.IntRange(1, 10_000), help="Glyphs a step. [default: the recipe's]")
@@ -57,6 +88,24 @@ _PLOTS = ("curves.png", "confusion.png", "mistakes.png", "reliability.png")
     type=click.Path(path_type=Path),
     help="Fine-tune this training's folder (or digits.keras) to --extra instead of training anew.",
 )
+@click.option(
+    "--data",
+    metavar="DATA",
+    multiple=True,
+    help="Train on your own labelled images instead of MNIST: a folder, an .npz or idx files. May be repeated; 'mnist'"
+    " is MNIST beside them.",
+)
+@click.option(
+    "--labels",
+    metavar="A,B,C…",
+    help="With --data: what the numbers in npz and idx files stand for, in their order.",
+)
+@click.option(
+    "--teacher",
+    metavar="MODEL",
+    type=click.Path(path_type=Path),
+    help="Learn from this model's answers as well: a bundle, or a .keras or .h5 file or SavedModel of any origin.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the interrupted training in the folder.")
 @click.option("--restart", is_flag=True, help="Start anew where a training was interrupted.")
 @click.option("--show", is_flag=True, help="Open the plots afterwards.")
@@ -64,11 +113,15 @@ _PLOTS = ("curves.png", "confusion.png", "mistakes.png", "reliability.png")
 def train(
     ctx: click.Context,
     /,
-    recipe: str,
+    recipe: Recipe,
+    settings: dict[str, Any],
     seed: int,
     out: Path,
     extra: Path | None,
     base: Path | None,
+    data: tuple[str, ...],
+    labels: str | None,
+    teacher: Path | None,
     resume: bool,
     restart: bool,
     show: bool,
@@ -79,6 +132,8 @@ def train(
     Leaves digits.keras, its metrics and plots, and the arrays that `edgedigits export` takes. MNIST comes from
     $EDGEDIGITS_DATA/mnist, else from the user's cache, else from the internet; where it is nowhere, digits that the
     project's own synthesizer writes take its place, and the result says so.
+
+    With --data it is trained on your own images, of any labels.
 
     With --extra it learns your own handwriting as well; with --from and --extra a trained model does, in under a
     minute.
@@ -93,11 +148,13 @@ def train(
       edgedigits train --from build/train --extra my-digits
     """
     # TensorFlow takes seconds to import: not for --help
+    from edgedigits.labelled import split_names
     from edgedigits_train import training
     from edgedigits_train.interruption import Interrupted
 
     _check_combination(ctx)
     progress = sys.stderr.isatty()
+    material = training.Material(extra, data, split_names(labels) if labels else None, teacher)
     try:
         if base and extra:
             from edgedigits_train.personalising import personalise
@@ -107,13 +164,16 @@ def train(
             metrics = personalise(base, extra, out, seed=seed, progress=progress)
         elif resume:
             run = training.interrupted_run(out)
-            chosen, seed, extra = _as_before(ctx, run) if run else (RECIPES[recipe], seed, extra)
-            metrics = training.resume(chosen, out, seed=seed, extra=extra, progress=progress)
+            chosen, seed = _as_before(ctx, run) if run else (recipe, seed)
+            if run:
+                material = training.Material.of(run)
+            metrics = training.resume(chosen, out, seed=seed, material=material, progress=progress)
         else:
             if restart:
                 training.restart(out)
-            chosen = replace(RECIPES[recipe], **{name: value for name, value in changes.items() if value is not None})
-            metrics = training.train(chosen, out, seed=seed, extra=extra, progress=progress)
+            given = {name: value for name, value in changes.items() if value is not None}
+            chosen = change_recipe(recipe, {**settings, **given})
+            metrics = training.train(chosen, out, seed=seed, material=material, progress=progress)
     except Interrupted as stopped:
         click.echo(str(stopped), err=True)
         ctx.exit(stopped.exit_code)
@@ -130,7 +190,18 @@ def train(
         _show(out)
 
 
-_TRAINING_ONLY = ("recipe", "epochs", "batch", "learning_rate", "resume", "restart")
+_TRAINING_ONLY = (
+    "recipe",
+    "settings",
+    "data",
+    "labels",
+    "teacher",
+    "epochs",
+    "batch",
+    "learning_rate",
+    "resume",
+    "restart",
+)
 
 
 def _check_combination(ctx: click.Context) -> None:
@@ -143,6 +214,10 @@ def _check_combination(ctx: click.Context) -> None:
                 raise click.UsageError(
                     f"--from fine-tunes a trained model in under a minute: leave {_option(name)} away."
                 )
+    if ctx.params["labels"] and not ctx.params["data"]:
+        raise click.UsageError("--labels names what is in --data: give both.")
+    if ctx.params["extra"] and ctx.params["data"]:
+        raise click.UsageError("--extra adds your own digits to MNIST: name all of your data with --data instead.")
     if ctx.params["resume"] and ctx.params["restart"]:
         raise click.UsageError("--resume goes on where a training stopped, --restart starts anew: give one of them.")
 
@@ -152,12 +227,23 @@ def _default(ctx: click.Context, name: str) -> bool:
 
 
 def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return "--set" if name == "settings" else "--" + name.replace("_", "-")
 
 
-def _as_before(ctx: click.Context, run: Run) -> tuple[Recipe, int, Path | None]:
-    """Return recipe, seed and own digits of an interrupted training; options may repeat but not change them."""
+def _as_before(ctx: click.Context, run: Run) -> tuple[Recipe, int]:
+    """Return recipe and seed of an interrupted training; options may repeat but not change what it is made of."""
+    recipe = recipe_of(run.recipe)
+    if change_recipe(recipe, ctx.params["settings"]) != recipe:
+        raise click.UsageError(
+            "--resume goes on with the interrupted training as it was: leave --set away, or start anew with --restart."
+        )
+    ctx.params["recipe"] = ctx.params["recipe"].name
     changes = {name: run.recipe[name] for name in ("epochs", "batch", "learning_rate")}
+    if ctx.params["data"]:
+        ctx.params["data"] = list(ctx.params["data"])
+    if ctx.params["labels"]:
+        ctx.params["labels"] = ",".join(name.strip() for name in ctx.params["labels"].split(","))
+    changes |= {"data": run.sources, "labels": ",".join(run.names) if run.names else None, "teacher": run.teacher}
     for name, before in {"recipe": run.recipe["name"], "seed": run.seed, "extra": run.extra, **changes}.items():
         now = ctx.params[name]
         if not _default(ctx, name) and (str(now.resolve()) if isinstance(now, Path) else now) != before:
@@ -167,9 +253,7 @@ def _as_before(ctx: click.Context, run: Run) -> tuple[Recipe, int, Path | None]:
                 f"--resume goes on with the interrupted training, {has}: leave {option} away, or start anew"
                 " with --restart."
             )
-    if run.recipe["name"] not in RECIPES:
-        raise click.UsageError(f"There is no recipe {run.recipe['name']} any more: start anew with --restart.")
-    return replace(RECIPES[run.recipe["name"]], **changes), run.seed, Path(run.extra) if run.extra else None
+    return recipe, run.seed
 
 
 def _summary(metrics: Metrics) -> Iterator[tuple[str, str]]:
@@ -181,6 +265,8 @@ def _summary(metrics: Metrics) -> Iterator[tuple[str, str]]:
         yield "recipe", f"{recipe['name']} (epochs {recipe['epochs']}, seed {metrics.seed})"
     yield "parameters", f"{metrics.parameters:,}"
     yield "training data", metrics.training_data
+    for note in metrics.notes:
+        yield "data", note
     if own and own.base_test:
         yield "test before", f"{own.base_test}"
     yield "test accuracy", f"{metrics.test}"

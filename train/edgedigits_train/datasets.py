@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from edgedigits.bundle import DIGITS
 from edgedigits.glyphs import normalise_crops
 from edgedigits_train import mnist
 from edgedigits_train.handwriting import render_glyphs
@@ -26,7 +27,7 @@ SPLIT_SEED = 2026
 
 @dataclass(frozen=True)
 class LabelledGlyphs:
-    """Glyphs uint8 (N, 28, 28, 1), 0 paper, 255 ink, and their labels, uint8 (N,), 0 to 9."""
+    """Glyphs uint8 (N, 28, 28, 1), 0 paper, 255 ink, and their labels, uint8 (N,): places in a data set's labels."""
 
     glyphs: npt.NDArray[np.uint8]
     labels: npt.NDArray[np.uint8]
@@ -56,6 +57,8 @@ class Dataset:
         training: what the weights are fitted to.
         held_out: what recipes are chosen by, and temperature and threshold fitted to.
         test: scored once, when everything is selected.
+        labels: what the numbers of the labels stand for; the number after them is that of what is none of them.
+        notes: what is to be said of it.
     """
 
     name: str
@@ -63,6 +66,13 @@ class Dataset:
     training: LabelledGlyphs
     held_out: LabelledGlyphs
     test: LabelledGlyphs
+    labels: tuple[str, ...] = DIGITS
+    notes: tuple[str, ...] = ()
+
+    @property
+    def classes(self) -> int:
+        """How many classes a network needs: the labels, and 'none of them' for digits, or where it is trained on."""
+        return len(self.labels) + (self.labels == DIGITS or bool((self.training.labels >= len(self.labels)).any()))
 
 
 SYNTHETIC = "synthetic"
@@ -112,7 +122,7 @@ def render_dataset(*, training_images: int | None = None, progress: bool = False
             for number, (name, size) in enumerate(sizes.items())
         }
     hashes = {name: hashlib.sha256(part.glyphs.tobytes()).hexdigest() for name, part in parts.items()}
-    return Dataset(name=SYNTHETIC, hashes=hashes, **parts)
+    return Dataset(SYNTHETIC, hashes, parts["training"], parts["held_out"], parts["test"])
 
 
 def _render_part(size: int, seed: int, bar: tqdm) -> LabelledGlyphs:

@@ -13,8 +13,8 @@ from tqdm import tqdm
 from edgedigits_train.backend import keras
 from edgedigits_train.batches import AugmentedBatches, Batch, makers
 from edgedigits_train.checkpoints import Stage, State
+from edgedigits_train.foreign_teacher import ForeignTeacher
 from edgedigits_train.metrics import log_softmax
-from edgedigits_train.model import CLASSES
 
 _ASKED_AT_ONCE = 256
 """Glyphs, always as many: JAX compiles anew for each number that it sees."""
@@ -27,10 +27,12 @@ class Teacher:
     Attributes:
         model: from glyphs to logits (N, 11).
         domain: how many glyphs it was fitted to, the first ones of them all: for others it does not answer.
+        corrected: whether the label counts where it answers wrongly: it may be no better than its pupil.
     """
 
-    model: keras.Model
+    model: keras.Model | ForeignTeacher
     domain: int
+    corrected: bool = False
 
 
 class TaughtBatches:
@@ -67,11 +69,12 @@ class TaughtBatches:
         """Yield the batches of an epoch from the `first` on: glyphs uint8 and targets float32 (batch, 12)."""
         view = epoch % len(self._targets)
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self))[first:].tolist()
-        answers = self._targets[view].reshape(len(self), -1, CLASSES)
+        classes = self._targets[view].shape[-1]
+        answers = self._targets[view].reshape(len(self), -1, classes)
         indices = self._batches.indices(view)
         for number, (glyphs, labels) in zip(order, self._batches.chosen(view, order, pool), strict=True):
             taught = (indices[number] < self._taught)[:, np.newaxis]
-            probabilities = np.where(taught, answers[number], np.eye(CLASSES)[labels])
+            probabilities = np.where(taught, answers[number], np.eye(classes)[labels])
             temperatures = np.where(taught, self._temperature, 1)
             yield glyphs, np.concatenate([probabilities, temperatures], axis=1, dtype=np.float32)
 
@@ -107,19 +110,24 @@ def teach(
     """
     stage = stage or Stage()
     targets = list(stage.load().arrays.get("targets", []))
-    each = len(teachers)
+    each, classes = len(teachers), int(teachers[0].model.output_shape[-1])
     with (
         stage.uninterrupted(),
         makers() as pool,
         tqdm(total=views * each, initial=len(targets) * each, desc="teach", disable=not progress) as bar,
     ):
         for view in range(len(targets), views):
-            glyphs = np.concatenate([glyphs for glyphs, _ in batches.stream(view, 0, pool)])
+            parts = list(batches.stream(view, 0, pool))
+            glyphs = np.concatenate([glyphs for glyphs, _ in parts])
+            labels = np.concatenate([labels for _, labels in parts])
             indices = batches.indices(view).ravel()
-            total = np.zeros((len(glyphs), CLASSES), np.float32)
+            total = np.zeros((len(glyphs), classes), np.float32)
             for teacher in teachers:
                 known = np.flatnonzero(indices < min(teacher.domain, taught))
                 for some, answers in _answers(teacher.model, glyphs, known, temperature):
+                    if teacher.corrected:
+                        wrong = answers.argmax(axis=1) != labels[some]
+                        answers[wrong] = np.eye(classes)[labels[some][wrong]]
                     total[some] += answers
                     if stage.interrupted:
                         raise KeyboardInterrupt
@@ -131,7 +139,7 @@ def teach(
 
 
 def _answers(
-    model: keras.Model, glyphs: npt.NDArray[np.uint8], chosen: npt.NDArray[np.intp], temperature: float
+    model: keras.Model | ForeignTeacher, glyphs: npt.NDArray[np.uint8], chosen: npt.NDArray[np.intp], temperature: float
 ) -> Iterator[tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]]:
     """Yield, for one question after the other, which of the chosen glyphs it is about, and their probabilities."""
     for start in range(0, len(chosen), _ASKED_AT_ONCE):

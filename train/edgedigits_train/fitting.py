@@ -45,6 +45,7 @@ def fit(
     held_out: LabelledGlyphs,
     *,
     seed: int = 0,
+    classes: int = CLASSES,
     progress: bool = False,
     stage: Stage | None = None,
 ) -> Fit:
@@ -59,6 +60,7 @@ def fit(
         batches: what it is fitted to.
         held_out: what each epoch is scored with.
         seed: of the weights at the beginning, and of what is dropped.
+        classes: how many logits the network gives.
         progress: show a bar on stderr.
         stage: keeps the state of the fit, which goes on from there; by default nothing is kept.
 
@@ -70,12 +72,12 @@ def fit(
     stage = stage or Stage()
     keep_freed_memory()
     keras.utils.set_random_seed(seed)
-    model = _compiled(recipe, recipe.epochs * len(batches))
+    model = _compiled(recipe, recipe.epochs * len(batches), classes)
     state = stage.load()
     if state.step:
         _make_metrics(model, held_out)
     with stage.uninterrupted(), makers() as pool, _bar(recipe, batches, state, progress) as bar:
-        while state.epoch < recipe.epochs:
+        while state.epoch < recipe.epochs and not _is_stuck(recipe, state):
             leg = _Leg(state, stage, bar)
             try:
                 state = leg.run(model, batches, pool)
@@ -90,34 +92,42 @@ def fit(
     return Fit(with_weights(recipe, state.arrays["average"]), state.history)
 
 
+def _is_stuck(recipe: Recipe, state: State) -> bool:
+    """Return whether the held-out loss has not fallen for as many epochs as the recipe has patience."""
+    losses = state.history.get("val_loss", [])
+    if recipe.patience is None or state.step or not losses:
+        return False
+    return len(losses) - 1 - int(np.argmin(losses)) >= recipe.patience
+
+
 def cross_entropy(targets: Any, logits: Any) -> Any:
-    """Return the loss (N,) of logits (N, 11) against targets as `batches.Batch` has them.
+    """Return the loss (N,) of logits (N, C) against targets as `batches.Batch` has them.
 
     With the square of the temperature, gradients keep their size (Hinton, Vinyals, Dean 2015).
     """
-    probabilities, temperatures = _read_targets(targets)
+    probabilities, temperatures = _read_targets(targets, logits.shape[-1])
     losses = keras.losses.categorical_crossentropy(probabilities, logits / temperatures, from_logits=True)
     return temperatures[:, 0] ** 2 * losses
 
 
 def accuracy(targets: Any, logits: Any) -> Any:
     """Return which answers agree with the targets."""
-    probabilities, _ = _read_targets(targets)
+    probabilities, _ = _read_targets(targets, logits.shape[-1])
     return keras.ops.equal(keras.ops.argmax(probabilities, axis=-1), keras.ops.argmax(logits, axis=-1))
 
 
-def _read_targets(targets: Any) -> tuple[Any, Any]:
-    """Return targets as probabilities (N, 11) and temperatures (N, 1), 1 for labels."""
-    if len(targets.shape) == 2 and targets.shape[1] == CLASSES + 1:
-        return targets[:, :CLASSES], targets[:, CLASSES:]
+def _read_targets(targets: Any, classes: int) -> tuple[Any, Any]:
+    """Return targets as probabilities (N, C) and temperatures (N, 1), 1 for labels."""
+    if len(targets.shape) == 2 and targets.shape[1] == classes + 1:
+        return targets[:, :classes], targets[:, classes:]
     labels = keras.ops.reshape(targets, (-1, 1))
-    probabilities = keras.ops.one_hot(keras.ops.cast(labels[:, 0], "int32"), CLASSES)
+    probabilities = keras.ops.one_hot(keras.ops.cast(labels[:, 0], "int32"), classes)
     return probabilities, keras.ops.ones_like(labels, "float32")
 
 
-def _compiled(recipe: Recipe, steps: int) -> keras.Model:
+def _compiled(recipe: Recipe, steps: int, classes: int) -> keras.Model:
     """Return the network and its optimizer, whose schedule lasts for `steps`, as they are before the first step."""
-    model = build_model(recipe, fastest(recipe))
+    model = build_model(recipe, fastest(recipe), classes)
     warm_up = int(recipe.warm_up * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
         recipe.learning_rate / max(1, warm_up),

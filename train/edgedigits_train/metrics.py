@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.bundle import DigitScore
+from edgedigits.bundle import DIGITS, NONE, DigitScore
 from edgedigits.statistics import wilson_interval
 from edgedigits_train.recipes import Recipe
 
@@ -24,7 +24,7 @@ class Score:
         interval: 95 % Wilson interval of the accuracy.
         errors: wrong answers.
         images: all answers.
-        loss: mean cross-entropy over the ten digits in nats, before the temperature.
+        loss: mean cross-entropy over the labels, the ten digits, in nats, before the temperature.
     """
 
     accuracy: float
@@ -34,9 +34,9 @@ class Score:
     loss: float
 
     @classmethod
-    def of(cls, logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8]) -> Score:
-        """Score logits (N, C) against labels (N,), 0 to 9; the answer is the best of the ten digits."""
-        images, digits = len(labels), logits[:, :10]
+    def of(cls, logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], classes: int = 10) -> Score:
+        """Score logits (N, C) against labels (N,); the answer is the best of the first `classes`, the ten digits."""
+        images, digits = len(labels), logits[:, :classes]
         errors = int(np.count_nonzero(digits.argmax(axis=1) != labels))
         loss = -float(log_softmax(digits)[np.arange(images), labels].mean())
         return cls((images - errors) / images, wilson_interval(images - errors, images), errors, images, loss)
@@ -113,6 +113,8 @@ class Metrics:
         normalisation: digest of the glyph contract.
         files: SHA-256 of what was written, by name.
         own: about the user's own digits, where there were any.
+        labels: what the model's outputs stand for, "none" for what is none of the others.
+        notes: what is to be said of the data.
         schema: version of this record.
     """
 
@@ -131,6 +133,8 @@ class Metrics:
     normalisation: str
     files: Mapping[str, str]
     own: OwnRecord | None = None
+    labels: Sequence[str] = (*DIGITS, NONE)
+    notes: Sequence[str] = ()
     schema: int = 1
 
     def to_json(self) -> str:

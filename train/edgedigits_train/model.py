@@ -16,7 +16,7 @@ CLASSES = 11
 """The ten digits, and what is none."""
 
 
-def build_model(recipe: Recipe, kinds: Layers = KERAS) -> keras.Model:
+def build_model(recipe: Recipe, kinds: Layers = KERAS, classes: int = CLASSES) -> keras.Model:
     """Return the untrained network of a recipe.
 
     Convolutions with batch normalisation and ReLU: some at 14×14 pixels, the rest at 7×7; the first is 5×5, the others
@@ -28,10 +28,11 @@ def build_model(recipe: Recipe, kinds: Layers = KERAS) -> keras.Model:
     Args:
         recipe: the widths of its layers.
         kinds: what the network is made of; other layers than Keras' own are for fitting only.
+        classes: how many logits it gives; by default those of the ten digits and of what is none.
 
     Returns:
-        A Keras model from `glyphs`, uint8 (N, 28, 28, 1), 0 paper, 255 ink, to `logits`, float32 (N, 11), of the ten
-        digits and of what is none. The scaling to 0…1 is its first layer.
+        A Keras model from `glyphs`, uint8 (N, 28, 28, 1), 0 paper, 255 ink, to `logits`, float32 (N, classes).
+        The scaling to 0…1 is its first layer.
 
     Example:
         >>> from edgedigits_train.recipes import RECIPES
@@ -51,7 +52,7 @@ def build_model(recipe: Recipe, kinds: Layers = KERAS) -> keras.Model:
     x = kinds.whole_map(x.shape[1], use_bias=False, name="pool")(x)
     x = layers.Flatten(name="features")(x)
     x = layers.Dropout(recipe.dropout, name="dropout")(x)
-    return keras.Model(glyphs, layers.Dense(CLASSES, name="logits")(x), name="digits")
+    return keras.Model(glyphs, layers.Dense(classes, name="logits")(x), name="digits")
 
 
 def with_weights(recipe: Recipe, weights: Sequence[npt.NDArray[np.float32]], kinds: Layers = KERAS) -> keras.Model:
@@ -68,6 +69,6 @@ def with_weights(recipe: Recipe, weights: Sequence[npt.NDArray[np.float32]], kin
         >>> from edgedigits_train.recipes import RECIPES
         >>> fitted = with_weights(RECIPES["quick"], build_model(RECIPES["quick"]).get_weights())
     """
-    model = build_model(recipe, kinds)
+    model = build_model(recipe, kinds, classes=len(weights[-1]))
     model.set_weights(weights)
     return model

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from edgedigits.bundle import DIGITS
 from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.metrics import log_softmax
 
@@ -40,21 +41,29 @@ def curves(history: Mapping[str, Sequence[float]], path: Path, note: str = "") -
     save(figure, path, note)
 
 
-def confusion(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], path: Path, note: str = "") -> None:
+def confusion(
+    logits: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.uint8],
+    path: Path,
+    note: str = "",
+    names: Sequence[str] = DIGITS,
+) -> None:
     """Draw how often each digit was taken for each.
 
     Args:
-        logits: float32, (N, C), the ten digits first.
+        logits: float32, (N, C), those of the names first.
         labels: uint8, (N,).
         path: the PNG file to write.
         note: what whoever sees the picture must know, written below it.
+        names: what the labels stand for.
     """
-    answers = logits[:, :10].argmax(axis=1)
-    counts = np.zeros((10, 10), int)
+    answers = logits[:, : len(names)].argmax(axis=1)
+    counts = np.zeros((len(names), len(names)), int)
     np.add.at(counts, (labels, answers), 1)
     wrong = counts - np.diag(np.diag(counts))
 
-    figure = Figure(figsize=(6.5, 6), layout="constrained")
+    size = max(6.0, 0.45 * len(names))
+    figure = Figure(figsize=(size + 0.5, size), layout="constrained")
     axes = figure.subplots()
     # the colours show the mistakes; the right answers would drown them
     axes.imshow(wrong, cmap="Reds", vmin=0, vmax=max(1, int(wrong.max())) * 1.5)
@@ -62,28 +71,36 @@ def confusion(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint8], pa
         if count:
             axes.text(column, row, str(count), ha="center", va="center", weight="bold" if row == column else None)
     axes.set(
-        title=f"Confusion on {len(labels):,} test digits: {int(wrong.sum())} mistakes",
+        title=f"Confusion on {len(labels):,} test images: {int(wrong.sum())} mistakes",
         xlabel="answer",
         ylabel="truth",
-        xticks=range(10),
-        yticks=range(10),
+        xticks=range(len(names)),
+        yticks=range(len(names)),
+        xticklabels=names,
+        yticklabels=names,
     )
     save(figure, path, note)
 
 
 def mistakes(
-    data: LabelledGlyphs, logits: npt.NDArray[np.float32], temperature: float, path: Path, note: str = ""
+    data: LabelledGlyphs,
+    logits: npt.NDArray[np.float32],
+    temperature: float,
+    path: Path,
+    note: str = "",
+    names: Sequence[str] = DIGITS,
 ) -> None:
     """Draw the digits that were misread, the surest mistakes first.
 
     Args:
         data: what was answered.
-        logits: float32, (N, C), the ten digits first.
+        logits: float32, (N, C), those of the names first.
         temperature: divides the logits before the softmax.
         path: the PNG file to write.
         note: what whoever sees the picture must know, written below it.
+        names: what the labels stand for.
     """
-    digits = logits[:, :10]
+    digits = logits[:, : len(names)]
     answers = digits.argmax(axis=1)
     sureness = np.exp(log_softmax(digits / np.float32(temperature)).max(axis=1))
     wrong = np.flatnonzero(answers != data.labels)
@@ -92,13 +109,15 @@ def mistakes(
     rows = max(1, -(-len(shown) // _COLUMNS))
     figure = Figure(figsize=(_COLUMNS * 1.1, 0.7 + rows * 1.35), layout="constrained")
     part = f", the {len(shown)} surest" if len(shown) < len(wrong) else ""
-    figure.suptitle(f"{len(wrong)} misread of {len(data):,} test digits{part}: truth → answer, confidence")
+    figure.suptitle(f"{len(wrong)} misread of {len(data):,} test images{part}: truth → answer, confidence")
     for place, axes in enumerate(figure.subplots(rows, _COLUMNS, squeeze=False).flat):
         axes.axis("off")
         if place < len(shown):
             index = shown[place]
             axes.imshow(data.glyphs[index, :, :, 0], cmap="gray_r", vmin=0, vmax=255)
-            axes.set_title(f"{data.labels[index]} → {answers[index]}  {100 * sureness[index]:.0f} %", fontsize=9)
+            axes.set_title(
+                f"{names[data.labels[index]]} → {names[answers[index]]}  {100 * sureness[index]:.0f} %", fontsize=9
+            )
     save(figure, path, note)
 
 

@@ -46,6 +46,8 @@ class Recipe:
         widths: channels of the convolutions at 14×14 pixels, and of those at 7×7. The very first is a multiple of 16:
             with another number ONNX Runtime up to 1.23 answers wrongly for the int8 file on processors with AMX.
         epochs: passes over the training glyphs.
+        patience: epochs without a lower held-out loss after which the training ends; None to take all epochs, which the
+            schedule of the learning rate is made for.
         batch: glyphs a step.
         optimizer: `muon`, or `sgd` with Nesterov momentum, which the ablation compares it with.
         learning_rate: the highest, reached after the warm-up.
@@ -70,6 +72,7 @@ class Recipe:
     averaging: float = 0.98
     dropout: float = 0.1
     training_images: int | None = None
+    patience: int | None = None
     additions: Additions = field(default_factory=Additions)
     augmentation: Augmentation = field(default_factory=Augmentation)
     distillation: Distillation | None = None

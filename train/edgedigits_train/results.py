@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
+from edgedigits.bundle import NONE as NOTHING
 from edgedigits.bundle import DigitScore
 from edgedigits.errors import InputError
 from edgedigits.glyphs import CONTRACT
@@ -88,18 +89,19 @@ def write_results(
     """
     model = fitted.model
     held_out = predict_logits(model, dataset.held_out.glyphs)
-    temperature = fit_temperature(held_out, dataset.held_out.labels)
-    digit_score = fit_digit_score(held_out, temperature)
+    classes = len(dataset.labels)
+    temperature = fit_temperature(held_out, dataset.held_out.labels, classes=classes)
+    digit_score = fit_digit_score(held_out, temperature, classes=classes)
     test = predict_logits(model, dataset.test.glyphs)
 
     model.save(folder / "digits.keras")
     note = _NOT_MNIST if dataset.name == SYNTHETIC else ""
     plots.curves(fitted.history, folder / "curves.png", note)
-    plots.confusion(test, dataset.test.labels, folder / "confusion.png", note)
-    plots.mistakes(dataset.test, test, temperature, folder / "mistakes.png", note)
+    plots.confusion(test, dataset.test.labels, folder / "confusion.png", note, dataset.labels)
+    plots.mistakes(dataset.test, test, temperature, folder / "mistakes.png", note, dataset.labels)
     reliability = _reliability(test, dataset.test.labels, temperature, digit_score)
     plots.save(reliability, folder / "reliability.png", note)
-    _save_arrays(balanced_sample(training, CALIBRATION_GLYPHS, seed=seed), folder / "calibration.npz")
+    _save_arrays(_calibrating(training, seed), folder / "calibration.npz")
     _save_arrays(dataset.test, folder / "evaluation.npz")
     record = _own_record(own, base, model, temperature, digit_score, dataset.test) if own else None
     seconds, cpu_seconds = spent()
@@ -109,8 +111,8 @@ def write_results(
         training_data=f"{dataset.name}, {len(own.training)} own digits" if own else dataset.name,
         data=data,
         parameters=model.count_params(),
-        test=Score.of(test, dataset.test.labels),
-        validation=Score.of(held_out, dataset.held_out.labels),
+        test=Score.of(test, dataset.test.labels, classes),
+        validation=Score.of(held_out, dataset.held_out.labels, classes),
         temperature=temperature,
         digit_score=digit_score,
         seconds=seconds,
@@ -119,9 +121,17 @@ def write_results(
         normalisation=CONTRACT.digest,
         files={path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
         own=record,
+        labels=(*dataset.labels, *[NOTHING] * (held_out.shape[1] - classes)),
+        notes=dataset.notes,
     )
     (folder / "metrics.json").write_text(metrics.to_json(), encoding="utf-8")
     return metrics
+
+
+def _calibrating(training: LabelledGlyphs, seed: int) -> LabelledGlyphs:
+    """Return glyphs for quantization, as many of each label as there are of the rarest, but no more than are needed."""
+    counts = np.unique(training.labels, return_counts=True)[1]
+    return balanced_sample(training, min(CALIBRATION_GLYPHS, int(counts.min()) * len(counts)), seed=seed)
 
 
 def _reliability(

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from edgedigits_export.facts import FileFacts
 from edgedigits_export.layers import ReadLayers
 from edgedigits_export.source import TrainedModel
@@ -20,12 +23,19 @@ class Tolerance:
         probability: the largest difference in any probability, 0 to 1; None where quantization makes it idle.
         accuracy_drop: the most that may be lost on the evaluation images, 0 to 1.
         batch_probability: the largest difference in any probability between batch sizes, 0 to 1.
+        levels: how many values the quantized logits can have; None where they are not quantized. Answers whose logits
+            lie within one step of each other are told apart by nobody.
     """
 
     agreement: float
     probability: float | None
     accuracy_drop: float
     batch_probability: float
+    levels: int | None = None
+
+    def step(self, logits: npt.NDArray[np.float32]) -> float:
+        """Return how far apart two values of quantized logits are, if these are the exact ones; 0 for float."""
+        return float(logits.max() - logits.min()) / (self.levels - 1) if self.levels else 0.0
 
 
 FLOAT = Tolerance(agreement=0.9999, probability=1e-3, accuracy_drop=0.0001, batch_probability=1e-3)
@@ -34,7 +44,7 @@ FLOAT = Tolerance(agreement=0.9999, probability=1e-3, accuracy_drop=0.0001, batc
 FLOAT16 = Tolerance(agreement=0.9995, probability=1e-2, accuracy_drop=0.0005, batch_probability=1e-3)
 """Eleven significant bits in every weight: relative errors of 0.0005, which reach the probabilities."""
 
-INT8 = Tolerance(agreement=0.998, probability=None, accuracy_drop=0.001, batch_probability=1e-3)
+INT8 = Tolerance(agreement=0.998, probability=None, accuracy_drop=0.001, batch_probability=1e-3, levels=256)
 """Eight bits for weights and activations move answers that were close."""
 
 

@@ -17,7 +17,14 @@ from edgedigits_export.formats.base import INT8, Format
 from edgedigits_export.layers import read_tflite_layers
 from edgedigits_export.savedmodel import with_float_input
 from edgedigits_export.source import TrainedModel
-from edgedigits_export.tflite import builtin_converter, layer_outputs, read_facts, read_input_quantization, tensor_types
+from edgedigits_export.tflite import (
+    builtin_converter,
+    layer_outputs,
+    outer_outputs,
+    read_facts,
+    read_input_quantization,
+    tensor_types,
+)
 
 
 @contextlib.contextmanager
@@ -47,7 +54,8 @@ def _convert(trained: TrainedModel) -> bytes:
 def _convert_partly(trained: TrainedModel, float_layers: Sequence[int]) -> bytes:
     """Convert in two steps, as TensorFlow's QuantizationDebugger does for its denylist ('selective quantization').
 
-    Layers that are kept and follow one another hand float values on.
+    Layers that are kept and follow one another hand float values on. Of a model that needs it, what comes before the
+    first layer and after the last stays in float as well.
     """
     import tensorflow as tf
     from tensorflow.lite.python import convert
@@ -56,12 +64,13 @@ def _convert_partly(trained: TrainedModel, float_layers: Sequence[int]) -> bytes
         converter._experimental_calibrate_only = True
         calibrated = bytes(converter.convert())
     outputs = layer_outputs(calibrated)
+    outer = outer_outputs(calibrated) if trained.partly_float else []
     return bytes(
         convert.mlir_quantize(
             calibrated,
             input_data_type=tf.uint8,
             output_data_type=tf.int8,
-            denylisted_nodes=[outputs[place] for place in float_layers],
+            denylisted_nodes=[*outer, *(outputs[place] for place in float_layers)],
         )
     )
 

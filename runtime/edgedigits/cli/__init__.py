@@ -36,6 +36,7 @@ _PARTS = {
     "train": ("edgedigits-train", "Train a Keras model."),
     "evaluate": ("edgedigits-train", "Measure how well a trained model reads."),
     "evaluate-photos": ("edgedigits-train", "Measure how well photos are read whose digits are known."),
+    "recipes": ("edgedigits-train", "List what is trained and how, or write it as a file to change."),
     "export": ("edgedigits-export", "Turn a trained model into checked TFLite and ONNX files."),
 }
 """Commands that other distributions bring, and how they are introduced where those are not installed."""

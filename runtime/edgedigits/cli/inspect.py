@@ -50,6 +50,7 @@ def _inspect_bundle(chosen: ChosenBundle, as_json: bool) -> None:
         return
     signed = f", and it is as the owner of {chosen.verify} signed it" if chosen.verify else ""
     say(f"{bundle.path}: a bundle of {len(bundle.files)} files; all match their SHA-256{signed}")
+    say(f"  labels: {', '.join(bundle.labels)}")
     for file in bundle.files:
         engines = ", ".join(f"{name} {version}" for name, version in file.engines.items())
         say(f"  {file.path.name}: {file.size:,} bytes, accuracy {file.accuracy:.2%}, passed in {engines}")
@@ -78,4 +79,5 @@ def _inspect_file(path: Path, as_json: bool) -> None:
 def _print_origin(provenance: dict[str, object]) -> None:
     recipe = provenance.get("recipe")
     name = recipe.get("name") if isinstance(recipe, dict) else recipe
-    say(f"  trained on {provenance.get('training_data')}, recipe {name}, seed {provenance.get('seed')}")
+    seed = f", seed {provenance['seed']}" if provenance.get("seed") is not None else ""
+    say(f"  trained on {provenance.get('training_data')}, recipe {name}{seed}")

@@ -25,6 +25,7 @@ from edgedigits.cli.terminal import Progress, complain, printable, progress, rem
 from edgedigits.cli.work import Outcome, Task, Work
 from edgedigits.images import MAX_PIXELS, load_image
 from edgedigits.processes import usable_cores, work_in_order
+from edgedigits.reader import Reader
 from edgedigits.reading import Reading
 
 _MANY = 5
@@ -57,6 +58,11 @@ _MANY = 5
     help="Write a picture of how each image was read to this folder, and give hints on what may be wrong with it.",
 )
 @click.option("--overwrite", is_flag=True, help="Let these pictures replace files of the same name.")
+@click.option(
+    "--crops",
+    is_flag=True,
+    help="Every image is one digit, or one of whatever labels the bundle has, and is not searched for others.",
+)
 @click.option("--show", is_flag=True, help="Open each image with its reading drawn in.")
 @click.option(
     "--jobs",
@@ -86,6 +92,7 @@ def predict(
     save_dir: Path | None,
     explain_dir: Path | None,
     overwrite: bool,
+    crops: bool,
     show: bool,
     jobs: int | None,
     max_megapixels: float,
@@ -97,6 +104,8 @@ def predict(
 
     --expect, --length, --range and --checksum choose, for each line, the likeliest digits that are as you know them to
     be; what is not readable that way is said to be not as expected.
+
+    With --crops each image is told as a whole: with a bundle of letters this is what there is.
 
     Exit codes: 0 all read, 3 some image held nothing readable, is damaged or was not as expected, 2 some image could
     not be used, 1 anything else.
@@ -114,12 +123,25 @@ def predict(
         require_screen("use --save-dir to write them")
     expected = expectation(expect, length, bounds, checksum)
     limit = round(max_megapixels * 1e6)
-    work = Work(bundle.load(), engine, model, threads, limit, threshold, expected, explain_dir is not None, overwrite)
+    chosen = bundle.load()
+    work = Work(chosen, engine, model, threads, limit, threshold, expected, explain_dir is not None, overwrite)
 
     folders = [folder for folder in (save_dir, explain_dir) if folder is not None]
     inputs, unusable = collect_inputs(paths, folders, limit)
     for found in unusable:
         complain(found.reason)
+    if crops:
+        if expected or save_dir or explain_dir or show or threshold is not None:
+            raise click.UsageError(
+                "--crops tells what an image shows as a whole: leave --expect and its like, --threshold, --save-dir,"
+                " --explain and --show away."
+            )
+        from edgedigits.cli.crops import read_crops
+
+        reader = Reader(chosen, engine=engine, format=model, threads=threads, max_pixels=limit)
+        failed, unread = read_crops(reader, inputs, form)
+        return 2 if failed or unusable else 3 if unread else 0
+    chosen.check_digits()
     pictures = PictureFolder(save_dir, "--save-dir", inputs, overwrite)
     same = explain_dir == save_dir
     explanations = pictures if same else PictureFolder(explain_dir, "--explain", inputs, overwrite)

@@ -1,0 +1,156 @@
+"""Pictures in a folder: sub-folders named after labels, or a table labels.csv."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.errors import InputError
+from edgedigits.glyphs import normalise_crop
+from edgedigits.images import SUFFIXES, load_image
+from edgedigits.labelled.examples import NONE
+
+if TYPE_CHECKING:
+    from edgedigits.reader import Reader
+
+TABLE = "labels.csv"
+
+PICTURES = SUFFIXES | {".heic", ".heif", ".avif", ".gif"}
+"""Endings of what a user takes for a picture; those that cannot be read are named, not passed over."""
+
+_LARGEST_CROP = 64
+"""Pixels on the longer side: in a larger picture the digit is looked for, as in a photo."""
+_MOST_OF_THE_INK = 0.7
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture and what it shows.
+
+    Attributes:
+        path: where it lies.
+        label: `NONE` for what is no digit; "" where a table gives several digits.
+        writer: who wrote it; "" where nobody says.
+    """
+
+    path: Path
+    label: str
+    writer: str = ""
+
+
+def from_folders(folder: Path) -> Iterator[Picture]:
+    """Yield the pictures in sub-folders, which are named after labels."""
+    for below in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
+        for path in sorted(below.rglob("*")):
+            if is_picture(path):
+                yield Picture(path, below.name)
+
+
+def is_picture(path: Path) -> bool:
+    """Return whether a user would take a path for a picture."""
+    return path.suffix.lower() in PICTURES and not path.name.startswith(".") and path.is_file()
+
+
+def from_table(table: Path) -> Iterator[Picture]:
+    """Yield the pictures of a table: columns path and label, or file and text as in the project's Images/.
+
+    A column `writer` is read as well. An empty text means that there is no digit.
+
+    Raises:
+        InputError: the table cannot be read, names a picture that is not there, or lacks a label.
+    """
+    for row in _rows(table):
+        if row.is_text:
+            label = row.said if len(row.said) == 1 else "" if row.said else NONE
+        elif row.said:
+            label = row.said
+        else:
+            raise InputError(f"{row.where}: there is no label; write {NONE} for no digit.")
+        yield Picture(row.path, label, row.writer)
+
+
+def from_texts(table: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the pictures of a table and all that is written in each.
+
+    Raises:
+        InputError: as `from_table`.
+    """
+    for row in _rows(table):
+        yield row.path, "" if row.said == NONE else row.said
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A line of a table: where it stands, the picture, what is said of it, whether that is a text, and the writer."""
+
+    where: str
+    path: Path
+    said: str
+    is_text: bool
+    writer: str
+
+
+def _rows(table: Path) -> Iterator[_Row]:
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file, skipinitialspace=True)
+            columns = set(rows.fieldnames or ())
+            if {"path", "label"} <= columns:
+                name, text = "path", "label"
+            elif {"file", "text"} <= columns:
+                name, text = "file", "text"
+            else:
+                raise InputError(f"{table} must begin with the line path,label.")
+            for row in rows:
+                where, path = f"{table}, line {rows.line_num}", table.parent / (row[name] or "")
+                if not path.is_file():
+                    raise InputError(f"{where}: {path} does not exist; paths are relative to {table.parent}.")
+                writer = (row.get("writer") or "").strip()
+                yield _Row(where, path, (row[text] or "").strip(), text == "text", writer)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{table} cannot be read ({error}): save it as CSV in UTF-8.") from error
+
+
+class GlyphFinder:
+    """Finds what a picture shows; the reader is made for the first photo, because crops do without."""
+
+    @cached_property
+    def _reader(self) -> Reader:
+        from edgedigits.reader import Reader
+
+        return Reader()
+
+    def glyph(self, path: Path) -> npt.NDArray[np.uint8]:
+        """Return the glyph of the one digit or letter in a picture, uint8 (28, 28).
+
+        In a photo the reader finds the digit; what it does not find is taken to be a crop.
+
+        Raises:
+            InputError: the picture cannot be read, or shows nothing or several digits.
+        """
+        image = load_image(path)
+        glyph = self._in_photo(path) if max(image.shape[:2]) > _LARGEST_CROP else None
+        if glyph is None:
+            glyph = normalise_crop(image)
+        if not glyph.any():
+            raise InputError(f"{path} shows nothing: no ink stands out from the paper; remove it or take it anew.")
+        return glyph
+
+    def _in_photo(self, path: Path) -> npt.NDArray[np.uint8] | None:
+        _, page = self._reader.examine(path)
+        if not page.digits:
+            return None
+        ink = [digit.hypothesis.ink for digit in page.digits]
+        largest = int(np.argmax(ink))
+        if len(ink) == 1:
+            return page.digits[largest].hypothesis.glyph()
+        if ink[largest] < _MOST_OF_THE_INK * sum(ink):
+            raise InputError(f"{path} shows {len(ink)} digits: crop it to one.")
+        return None
