@@ -65,10 +65,6 @@ def load_data(
 
     Raises:
         InputError: a source cannot be read, there are too few images, or MNIST is to join other labels than digits.
-
-    Example:
-        >>> load_data(["my-digits", "mnist"]).labels[:3]
-        ('0', '1', '2')
     """
     paths = [Path(source) for source in sources if source != MNIST]
     parts, notes = [], []

@@ -17,24 +17,14 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from edgedigits import Reader
 from edgedigits.errors import InputError
-from edgedigits.glyphs import normalise_crop
-from edgedigits.images import SUFFIXES, load_image
+from edgedigits.labelled.pictures import TABLE, GlyphFinder, is_picture
 from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.training_set import NONE
 
 LABELS = {**{str(digit): digit for digit in range(10)}, "none": NONE}
 """Labels by the names of the sub-folders."""
 
-TABLE = "labels.csv"
-
-_PICTURES = SUFFIXES | {".heic", ".heif", ".avif", ".gif"}
-"""Endings of what a user takes for a picture; those that cannot be read are named, not passed over."""
-
-_LARGEST_CROP = 64
-"""Pixels on the longer side: in a larger picture the digit is looked for, as in a photo."""
-_MOST_OF_THE_INK = 0.7
 _HELD_OUT_ONE_IN = 5
 _SPLIT_SEED = 2026
 
@@ -105,7 +95,7 @@ def load_own_digits(folder: Path, *, progress: bool = False) -> OwnDigits:
             f"{folder} holds no pictures: put them into sub-folders 0 to 9 (and none, for what is no digit),"
             f" or list them in a {TABLE}."
         )
-    finder = _Finder()
+    finder = GlyphFinder()
     glyphs, labels, hashes = [], [], {}
     seen: dict[str, tuple[Path, int]] = {}
     for path, label in tqdm(sorted(labelled.items()), desc="own digits", unit="picture", disable=not progress):
@@ -130,15 +120,11 @@ def _digest(path: Path) -> str:
 
 def _from_folders(folder: Path) -> Iterator[tuple[Path, int]]:
     for below in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        pictures = [path for path in sorted(below.rglob("*")) if _is_picture(path)]
+        pictures = [path for path in sorted(below.rglob("*")) if is_picture(path)]
         if pictures and below.name not in LABELS:
             raise InputError(f"{below} is named after no label: name the sub-folders 0 to 9, or none.")
         for path in pictures:
             yield path, LABELS[below.name]
-
-
-def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in _PICTURES and not path.name.startswith(".") and path.is_file()
 
 
 def _from_table(table: Path) -> Iterator[tuple[Path, int]]:
@@ -157,33 +143,3 @@ def _from_table(table: Path) -> Iterator[tuple[Path, int]]:
                 yield path, LABELS[label]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{table} cannot be read ({error}): save it as CSV in UTF-8.") from error
-
-
-class _Finder:
-    """Finds the digit in a picture; the reader is made for the first photo, because crops do without."""
-
-    @cached_property
-    def _reader(self) -> Reader:
-        return Reader()
-
-    def glyph(self, path: Path) -> npt.NDArray[np.uint8]:
-        """Return the glyph of the one digit in a picture, uint8 (28, 28)."""
-        image = load_image(path)
-        glyph = self._in_photo(path) if max(image.shape[:2]) > _LARGEST_CROP else None
-        if glyph is None:
-            glyph = normalise_crop(image)
-        if not glyph.any():
-            raise InputError(f"{path} shows nothing: no ink stands out from the paper; remove it or take it anew.")
-        return glyph
-
-    def _in_photo(self, path: Path) -> npt.NDArray[np.uint8] | None:
-        _, page = self._reader.examine(path)
-        if not page.digits:
-            return None
-        ink = [digit.hypothesis.ink for digit in page.digits]
-        largest = int(np.argmax(ink))
-        if len(ink) == 1:
-            return page.digits[largest].hypothesis.glyph()
-        if ink[largest] < _MOST_OF_THE_INK * sum(ink):
-            raise InputError(f"{path} shows {len(ink)} digits: crop it to one.")
-        return None

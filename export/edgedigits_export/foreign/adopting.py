@@ -109,10 +109,6 @@ def adopt(
 
     Raises:
         InputError: the model or the images cannot be used; says what to do.
-
-    Example:
-        >>> adopt(Path("my.keras")).model.metrics["test"]["accuracy"] > 0.95
-        True
     """
     progress(f"opening {path.name}")
     graph = open_model(path, run_code=run_code)

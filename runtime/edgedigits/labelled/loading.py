@@ -15,7 +15,14 @@ from edgedigits.labelled.examples import Examples
 from edgedigits.labelled.idx import IdxPair, is_idx, pair_of, pairs_in, read_idx
 from edgedigits.labelled.naming import name_labels
 from edgedigits.labelled.orientation import are_transposed
-from edgedigits.labelled.pictures import TABLE, GlyphFinder, Picture, from_folders, from_table
+from edgedigits.labelled.pictures import (
+    TABLE,
+    GlyphFinder,
+    Picture,
+    SeveralDigitsError,
+    from_folders,
+    from_table,
+)
 
 ALL, TRAINING, TEST = "all", "training", "test"
 """Names of parts: a source has either all in one, or one for each."""
@@ -44,8 +51,8 @@ def load_examples(path: Path, *, labels: Sequence[str] | None = None) -> Mapping
         InputError: there is nothing at the path, or something else.
 
     Example:
-        >>> load_examples(Path("data/mnist"))["test"].glyphs.shape
-        (10000, 28, 28, 1)
+        >>> load_examples(Path("my-digits"))["all"].classes[:3]
+        ('0', '1', '2')
     """
     if path.is_dir():
         parts = _from_folder(path, labels)
@@ -86,13 +93,17 @@ def _from_folder(folder: Path, labels: Sequence[str] | None) -> dict[str, Exampl
 
 def _from_pictures(pictures: Iterable[Picture], folder: Path) -> Examples:
     finder = GlyphFinder()
-    chosen, skipped = [], 0
+    chosen, glyphs, skipped = [], [], 0
     for picture in pictures:
-        if picture.label:
-            chosen.append(picture)
-        else:
+        if not picture.label:
             skipped += 1
-    glyphs = [finder.glyph(picture.path) for picture in chosen]
+            continue
+        try:
+            glyphs.append(finder.glyph(picture.path))
+        except SeveralDigitsError:
+            skipped += 1
+            continue
+        chosen.append(picture)
     writers = np.array([picture.writer for picture in chosen], np.str_)
     return Examples(
         np.array(glyphs, np.uint8).reshape(-1, 28, 28, 1),

@@ -118,6 +118,10 @@ def _rows(table: Path) -> Iterator[_Row]:
         raise InputError(f"{table} cannot be read ({error}): save it as CSV in UTF-8.") from error
 
 
+class SeveralDigitsError(InputError):
+    """A picture of several digits, of which none is most of what is written."""
+
+
 class GlyphFinder:
     """Finds what a picture shows; the reader is made for the first photo, because crops do without."""
 
@@ -133,7 +137,8 @@ class GlyphFinder:
         In a photo the reader finds the digit; what it does not find is taken to be a crop.
 
         Raises:
-            InputError: the picture cannot be read, or shows nothing or several digits.
+            SeveralDigitsError: the picture shows several digits.
+            InputError: it cannot be read, or shows nothing.
         """
         image = load_image(path)
         glyph = self._in_photo(path) if max(image.shape[:2]) > _LARGEST_CROP else None
@@ -152,5 +157,5 @@ class GlyphFinder:
         if len(ink) == 1:
             return page.digits[largest].hypothesis.glyph()
         if ink[largest] < _MOST_OF_THE_INK * sum(ink):
-            raise InputError(f"{path} shows {len(ink)} digits: crop it to one.")
+            raise SeveralDigitsError(f"{path} shows {len(ink)} digits: crop it to one.")
         return None
