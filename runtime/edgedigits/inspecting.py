@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,15 @@ ONNX_KEY = "edgedigits"
 
 TFLITE_MEMBER = "edgedigits.json"
 """The name of the facts in the zip that is appended to a TFLite file, as TFLite metadata files are."""
+
+_MOST_BYTES = 100_000_000
+"""Bytes of a model file that is looked into; the largest model of edgedigits has a third of a megabyte."""
+_MOST_FACTS = 1_000_000
+"""Bytes of the facts in it; a few thousand are usual."""
+_MOST_DIRECTORY = 65_536
+"""Bytes of the table of contents of the zip at its end, whose entries take ten times as much when they are read."""
+_MOST_FIELDS = 100_000
+"""Fields of a protobuf message that are walked; a model has some ten beside its graph."""
 
 
 @dataclass(frozen=True)
@@ -60,9 +70,14 @@ def inspect_file(path: str | Path) -> Inspection:
     """
     path = Path(path)
     try:
-        content = path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); name a .onnx or .tflite file.") from error
+    except ValueError as error:  # a null byte in the path
+        raise InputError(f"{str(path)!r} is no path ({error}).") from None
+    if len(content) > _MOST_BYTES:
+        raise InputError(f"{path} is larger than any model of edgedigits; name a .onnx or .tflite file.")
     try:
         if content[4:8] == b"TFL3":
             kind, opset, ir, facts = "TFLite", None, None, _tflite_facts(content)
@@ -76,11 +91,34 @@ def inspect_file(path: str | Path) -> Inspection:
 
 
 def _tflite_facts(content: bytes) -> Mapping[str, Any] | None:
+    if _directory_size(content) > _MOST_DIRECTORY:
+        raise ValueError("the zip at its end has too many files")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            return _parse(archive.read(TFLITE_MEMBER))
-    except (zipfile.BadZipFile, KeyError):
+            if archive.getinfo(TFLITE_MEMBER).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError("the zip at its end is not ours: it is compressed by another method")
+            with archive.open(TFLITE_MEMBER) as member:
+                return _parse(member.read(_MOST_FACTS + 1))
+    except KeyError:
         return None
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        if b"PK\x05\x06" not in content:
+            return None
+        raise ValueError(f"the zip at its end is damaged: {error}") from error
+    except (RuntimeError, NotImplementedError) as error:  # encrypted, or of a version that Python lacks
+        raise ValueError(f"the zip at its end is not ours: {error}") from error
+
+
+def _directory_size(content: bytes) -> int:
+    """Return what a zip's end says that its table of contents takes (APPNOTE.TXT, 4.3.16); 0 where there is no zip."""
+    mark = b"PK\x05\x06"
+    ends_so = content[-22:-18] == mark and content[-2:] == b"\0\0"
+    at = len(content) - 22 if ends_so else content.rfind(mark, max(0, len(content) - 22 - 0xFFFF))
+    if at < 0:
+        return 0
+    if content[at - 20 : at - 16] == b"PK\x06\x07":  # of 64 bits, for more than 65,535 files
+        return _MOST_DIRECTORY + 1
+    return int.from_bytes(content[at + 12 : at + 16], "little")
 
 
 def _onnx_facts(content: bytes) -> tuple[int, int, Mapping[str, Any] | None]:
@@ -90,33 +128,36 @@ def _onnx_facts(content: bytes) -> tuple[int, int, Mapping[str, Any] | None]:
     """
     ir = opset = None
     has_graph, facts = False, None
-    for field, value in _fields(content):
+    for field, value in _fields(memoryview(content)):
         if field == 1 and isinstance(value, int):
             ir = value
         elif field == 7:
             has_graph = True
-        elif field == 8 and isinstance(value, bytes):
+        elif field == 8 and isinstance(value, memoryview):
             entry = dict(_fields(value))
             if not entry.get(1) and isinstance(entry.get(2), int):
                 opset = entry[2]
-        elif field == 14 and isinstance(value, bytes):
+        elif field == 14 and isinstance(value, memoryview):
             entry = dict(_fields(value))
-            text = entry.get(2)
-            if entry.get(1) == ONNX_KEY.encode() and isinstance(text, bytes):
-                facts = _parse(text)
+            key, text = entry.get(1), entry.get(2)
+            if isinstance(key, memoryview) and key == ONNX_KEY.encode() and isinstance(text, memoryview):
+                facts = _parse(bytes(text[: _MOST_FACTS + 1]))
     if not has_graph or not isinstance(ir, int) or not isinstance(opset, int):
         raise ValueError("it holds no graph")
     return opset, ir, facts
 
 
-def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield number and value of a protobuf message's fields: int for varints, bytes for all others.
+def _fields(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
+    """Yield number and value of a protobuf message's fields: int for varints, the bytes for all others.
 
     Raises:
         ValueError: these bytes are no protobuf message.
     """
-    place = 0
+    place = count = 0
     while place < len(message):
+        count += 1
+        if count > _MOST_FIELDS:
+            raise ValueError("it has more parts than any model")
         tag, place = _varint(message, place)
         wire = tag & 7
         if wire == 0:
@@ -135,7 +176,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes]]:
         place += length
 
 
-def _varint(message: bytes, place: int) -> tuple[int, int]:
+def _varint(message: memoryview, place: int) -> tuple[int, int]:
     number = shift = 0
     while place < len(message) and shift < 64:
         byte = message[place]
@@ -147,7 +188,13 @@ def _varint(message: bytes, place: int) -> tuple[int, int]:
 
 
 def _parse(content: bytes) -> Mapping[str, Any]:
-    facts = json.loads(content.decode("utf-8"))
-    if not isinstance(facts, dict):
+    if len(content) > _MOST_FACTS:
+        raise ValueError("its facts are too long")
+    try:
+        facts = json.loads(content.decode("utf-8"))
+        json.dumps(facts)  # what is nested too deep to be shown is none of ours
+    except RecursionError as error:
+        raise ValueError("its facts are nested too deep") from error
+    if not isinstance(facts, dict) or not isinstance(facts.get("provenance", {}), dict):
         raise ValueError("its facts are no table")
     return facts

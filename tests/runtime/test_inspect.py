@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,3 +49,76 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
         result = inspect(wrong)
         assert isinstance(result.exception, InputError)
         assert wrong.name in str(result.exception)
+
+
+WHOLE = (BUNDLED / "digits-int8.tflite").read_bytes()
+BARE = WHOLE[: WHOLE.index(b"PK\x03\x04")]
+
+
+def with_zip(change: Callable[[bytearray], None] = lambda _: None, content: bytes = b"{}", **how: int) -> bytes:
+    """A TFLite file with a zip at its end that holds facts, changed somehow."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", **how) as archive:
+        archive.writestr("edgedigits.json", content)
+    zipped = bytearray(file.getvalue())
+    change(zipped)
+    return BARE + bytes(zipped)
+
+
+def encrypted(zipped: bytearray) -> None:
+    for mark, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        zipped[zipped.index(mark) + at] |= 1
+
+
+def unknown_method(zipped: bytearray) -> None:
+    for mark, at in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        zipped[zipped.index(mark) + at] = 99
+
+
+def damaged(zipped: bytearray) -> None:
+    at = zipped.index(b"edgedigits.json") + len("edgedigits.json")
+    zipped[at : at + 20] = bytes(20)
+
+
+def of_many_files() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(5000):
+            archive.writestr(f"{number}", b"")
+    return BARE + file.getvalue()
+
+
+DEFLATED = zipfile.ZIP_DEFLATED
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "bomb": lambda: with_zip(content=bytes(100_000_000), compression=DEFLATED),
+    "encrypted": lambda: with_zip(encrypted),
+    "unknown method": lambda: with_zip(unknown_method),
+    "damaged": lambda: with_zip(damaged, b"{}" * 500, compression=DEFLATED),
+    "of lzma, damaged": lambda: with_zip(damaged, b"{}" * 500, compression=zipfile.ZIP_LZMA),
+    "of bzip2, damaged": lambda: with_zip(damaged, b"{}" * 500, compression=zipfile.ZIP_BZIP2),
+    "nested": lambda: with_zip(content=b"[" * 400_000 + b"]" * 400_000, compression=DEFLATED),
+    "a number of a million digits": lambda: with_zip(content=b'{"a": ' + b"9" * 900_000 + b"}", compression=DEFLATED),
+    "a list": lambda: with_zip(content=b"[]"),
+    "no text": lambda: with_zip(content=b"\xff\xfe\x00"),
+    "provenance is a list": lambda: with_zip(content=b'{"provenance": [1]}'),
+    "many files": of_many_files,
+    "many fields": lambda: b"\x08\x07" * 5_000_000,
+    "a length beyond": lambda: b"\x08\x07\x3a\xff\xff\xff\xff\x0f",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_files_are_refused(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.tflite"
+    path.write_bytes(HOSTILE[name]())
+    result = inspect(path)
+    assert isinstance(result.exception, InputError), result.exception
+    assert result.exception.exit_code == 2
+    assert str(path) in str(result.exception)
+    assert len(str(result.exception)) < 300 + len(str(path))
+
+
+def test_a_file_without_facts_is_told_so(tmp_path: Path) -> None:
+    path = tmp_path / "other.tflite"
+    path.write_bytes(BARE)
+    assert "made by something else" in inspect(path).output
