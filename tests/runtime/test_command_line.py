@@ -8,17 +8,19 @@ import json
 import os
 import pty
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import click
 import cv2
 import numpy as np
 import pytest
+from click.shell_completion import ShellComplete
 
 import edgedigits.cli
 from edgedigits.cli import commands, run
@@ -354,20 +356,39 @@ def test_a_command_that_is_not_installed_says_what_brings_it(
     assert "pip install edgedigits-" in capfd.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["", *commands.list_commands(click.Context(commands))])
-def test_h_is_help_with_examples(name: str, capfd: pytest.CaptureFixture[str]) -> None:
-    assert run([*name.split(), "-h"]) == 0
+def every_command() -> Iterator[tuple[str, ...]]:
+    """Yield the words that call each command."""
+    waiting: list[tuple[tuple[str, ...], click.Command]] = [((), commands)]
+    while waiting:
+        words, command = waiting.pop()
+        yield words
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            below = {name: command.get_command(context, name) for name in command.list_commands(context)}
+            waiting += [((*words, name), found) for name, found in below.items() if found is not None]
+
+
+@pytest.mark.parametrize("words", list(every_command()), ids=" ".join)
+def test_h_is_help_with_examples(words: tuple[str, ...], capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([*words, "-h"]) == 0
     shown = capfd.readouterr().out
-    examples = re.findall(rf"^    edgedigits {name}.*$", shown, re.MULTILINE)
     assert "Examples:\n" in shown
+    examples = re.findall(r"^    (?:sudo )?edgedigits (.*?)(?: [>|&].*)?$", shown, re.MULTILINE)
     assert examples
     for example in examples:
-        words = re.split(r"\s(?=[>&|])", example.strip())[0].split()
-        context = commands.make_context("edgedigits", words[1:], resilient_parsing=True)
-        command = commands.get_command(context, words[1])
-        assert command is not None
-        options = {option for parameter in command.params for option in parameter.opts}
-        assert {word for word in words[2:] if word.startswith("--")} <= options
+        typed = shlex.split(example)
+        assert tuple(typed[: len(words)]) == words
+        _assert_parses(commands, typed)
+
+
+def _assert_parses(command: click.Command, typed: list[str]) -> None:
+    """Assert that a command has the options that are typed; values may be those of another machine."""
+    while isinstance(command, click.Group):
+        found = command.get_command(click.Context(command), typed.pop(0))
+        assert found is not None
+        command = found
+    options = {option for parameter in command.params for option in parameter.opts}
+    assert {word for word in typed if word.startswith("--")} <= options
 
 
 def test_webcam_without_a_display_names_its_own_option() -> None:
@@ -378,6 +399,43 @@ def test_webcam_without_a_display_names_its_own_option() -> None:
     assert shown.returncode == 2
     assert "leave --window out" in shown.stderr
     assert "--save-dir" not in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "incomplete", "completed"),
+    [
+        ([], "pre", {"predict"}),
+        (["predict"], "--over", {"--overwrite"}),
+        (["predict", "--format"], "j", {"jsonl", "json"}),
+        (["predict", "--engine"], "o", {"onnxruntime", "opencv"}),
+        (["predict", "--model"], "onnx-i", {"onnx-int8"}),
+        (["webcam", "--checksum"], "ean", {"ean8", "ean13"}),
+    ],
+)
+def test_a_shell_completes_what_is_typed(
+    words: list[str], incomplete: str, completed: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("EDGEDIGITS_BUNDLE", raising=False)
+    shell = ShellComplete(commands, {}, "edgedigits", "_EDGEDIGITS_COMPLETE")
+    assert {found.value for found in shell.get_completions(words, incomplete)} == completed
+
+
+def test_a_shell_completes_paths_of_images() -> None:
+    (found,) = ShellComplete(commands, {}, "edgedigits", "_EDGEDIGITS_COMPLETE").get_completions(["predict"], "Ima")
+    assert found.type == "file"
+
+
+def test_the_documented_command_makes_a_shell_complete(tmp_path: Path) -> None:
+    (tmp_path / "edgedigits").write_text(f'#!/bin/sh\nexec {sys.executable} -m edgedigits "$@"\n')
+    (tmp_path / "edgedigits").chmod(0o755)
+    (line,) = re.findall(r"^eval .*$", (ROOT / "docs" / "install.md").read_text(), re.MULTILINE)
+    typed = "COMP_WORDS=(edgedigits pre); COMP_CWORD=1; _edgedigits_completion edgedigits"
+    script = f'{line}; {typed}; echo "${{COMPREPLY[@]}}"'
+    found = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=found, check=False)
+    if "Couldn't detect Bash version" in done.stderr or "not supported for Bash" in done.stderr:
+        pytest.skip("this bash is too old to be completed for")
+    assert done.stdout == "predict\n"
 
 
 # broken machines

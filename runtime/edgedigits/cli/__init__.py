@@ -107,7 +107,8 @@ def _not_installed(name: str) -> click.Command:
     cls=_Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 all read, 3 some image held nothing readable or was not as expected, 2 bad input or usage,"
-    " 1 anything else.",
+    " 1 anything else.\n\nLet bash complete what you type (zsh_source and fish_source: zsh and fish):"
+    ' eval "$(_EDGEDIGITS_COMPLETE=bash_source edgedigits)"',
 )
 @click.version_option(package_name="edgedigits")
 def commands() -> None:

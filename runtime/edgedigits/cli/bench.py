@@ -12,7 +12,7 @@ from edgedigits.cli.terminal import say, show_step
 from edgedigits.engines import ENGINES
 
 
-@click.command()
+@click.command(short_help="Measure every model in every engine here.")
 @bundle_options
 @click.option("--engine", metavar="NAME", help="Measure in this engine only. [default: all that are here]")
 @click.option("--model", metavar="FORMAT", help="Measure this format only, such as onnx-int8. [default: all]")

@@ -15,7 +15,7 @@ from edgedigits.errors import InputError
 from edgedigits.inspecting import inspect_file
 
 
-@click.command()
+@click.command(short_help="Tell what a model file or a bundle is.")
 @click.argument("path", type=click.Path(path_type=Path), required=False, envvar=BUNDLE_VARIABLE)
 @verify_option
 @at_least_option

@@ -16,7 +16,8 @@ import click
 from click.core import ParameterSource
 
 from edgedigits.bundle import Bundle
-from edgedigits.errors import BundleError, InputError
+from edgedigits.engines import ENGINES
+from edgedigits.errors import BundleError, EdgeDigitsError, InputError
 from edgedigits.expectation import CHECKSUMS, Expectation
 from edgedigits.models.store import Store
 
@@ -158,16 +159,32 @@ def model_options(command: Command) -> Command:
         click.option(
             "--engine",
             metavar="NAME",
+            shell_complete=_engines,
             help="onnxruntime, litert, tflite_runtime or opencv. [default: the best one here]",
         ),
         click.option(
             "--model",
             metavar="FORMAT",
+            shell_complete=_formats,
             help="A format of the bundle, such as onnx-int8. [default: the one it prefers]",
         ),
         click.option("--threads", type=WholeNumber(1, 256), default=1, show_default=True, help="For the engine."),
     )
     return bundle_options(chosen)
+
+
+def _engines(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Return what a shell may complete --engine to."""
+    return [name for name in ENGINES if name.startswith(incomplete)]
+
+
+def _formats(context: click.Context, _: click.Parameter, incomplete: str) -> list[str]:
+    """Return what a shell may complete --model to: formats of the bundle that was named before."""
+    try:
+        files = Bundle.load(context.params.get("bundle")).files
+    except EdgeDigitsError:
+        return []
+    return [file.format for file in files if file.format.startswith(incomplete)]
 
 
 def reading_options(command: Command) -> Command:
