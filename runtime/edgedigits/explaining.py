@@ -88,10 +88,9 @@ def draw_explanation(image: UInt8Array, reading: Reading, page: Page, hints: Seq
 
 
 def _summary(reading: Reading) -> list[str]:
-    text = reading.text.split("\n") if reading.digits else ["no digit found"]
-    expected = "" if reading.expected is not False else " (not as expected)"
+    text = reading.in_one_line() or "no digit found"
     turned = f" (the sheet turned by {reading.turned} degrees)" if reading.turned else ""
-    return [f"read: {' | '.join(text)}{expected}{turned}"]
+    return [f"read: {text}{turned}"]
 
 
 def _most_telling(page: Page) -> Strokes:

@@ -87,6 +87,17 @@ class Reading:
             lines[digit.line] = lines.get(digit.line, "") + (UNREADABLE if digit.value is None else str(digit.value))
         return "\n".join(lines.values())
 
+    def in_one_line(self) -> str:
+        """Return the text in one line, with a remark after each line of it that is not as expected.
+
+        Example:
+            >>> digits = tuple(Digit(value, 0.9, (0, 0, 9, 9), line) for line, value in ((0, 1), (1, 2)))
+            >>> Reading(digits, (9, 9), expected=False, unexpected_lines=(1,)).in_one_line()
+            '1 | 2 (not as expected)'
+        """
+        remarks = dict.fromkeys(self.unexpected_lines, " (not as expected)")
+        return " | ".join(line + remarks.get(number, "") for number, line in enumerate(self.text.split("\n")))
+
     def above(self, threshold: float) -> Reading:
         """Return the reading with digits of less confidence than a threshold marked as unreadable.
 

@@ -14,10 +14,11 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from edgedigits.cli.kinds import SKIPPED_SUFFIXES, advice_for, is_pdf
+from edgedigits.cli.kinds import advice_for, is_pdf, picture_kind
 from edgedigits.cli.terminal import show_step
 from edgedigits.errors import InputError
 from edgedigits.fetching import address_shown, fetch, is_address
+from edgedigits.image_kinds import Kind
 from edgedigits.images import SUFFIXES, EncodedImage, UInt8Array, read_encoded
 from edgedigits.pdf import PdfPage, pdf_pages
 
@@ -128,16 +129,20 @@ def _from_web(address: str) -> Iterator[Input]:
 def _in_folder(folder: str, written_to: Sequence[Path]) -> Iterator[Input | Unusable]:
     """Yield the images in a folder and below it; one line tells of those that are skipped, for each reason."""
     errors: list[OSError] = []
-    found, skipped = [], defaultdict(list)
+    found: list[str] = []
+    skipped: defaultdict[Kind, list[Path]] = defaultdict(list)
     for path in _walk(folder, written_to, errors):
-        suffix = path.suffix.lower()
-        if suffix in SUFFIXES or suffix == ".pdf":
+        kind = picture_kind(path)
+        if kind is not None and kind.readable:
             found.append(str(path))
-        elif suffix in SKIPPED_SUFFIXES:
-            skipped[SKIPPED_SUFFIXES[suffix]].append(str(path))
+        elif kind is not None:
+            skipped[kind].append(path)
     yield from _files(sorted(found))
-    for advice, paths in skipped.items():
-        yield Unusable(f"{folder}: {_counted(sorted(paths))} skipped; {advice}.", len(paths))
+    for kind, paths in skipped.items():
+        yield Unusable(
+            f"{folder}: {len(paths)} skipped ({_names(sorted(paths))}): {kind.name} is not read here; {kind.advice}.",
+            len(paths),
+        )
     for error in errors:
         yield Unusable(f"{error.filename} cannot be searched ({error.strerror}); check its permissions.")
     if not found and not skipped and not errors:
@@ -151,13 +156,18 @@ def _walk(folder: str, written_to: Sequence[Path], errors: list[OSError]) -> Ite
     for place, folders, files in os.walk(folder, onerror=errors.append):
         here = Path(place)
         folders[:] = [name for name in folders if not name.startswith(".") and (here / name).resolve() not in drawn]
-        yield from (here / name for name in files if not name.startswith(".") and (here / name).is_file())
+        for path in (here / name for name in files if not name.startswith(".")):
+            try:
+                # a link that leads nowhere is told when it is read
+                if path.is_file() or path.is_symlink():
+                    yield path
+            except OSError as error:
+                errors.append(error)
 
 
-def _counted(paths: Sequence[str]) -> str:
-    names = ", ".join(Path(path).name for path in paths[:_NAMED])
+def _names(paths: Sequence[Path]) -> str:
     more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
-    return f"{len(paths)} picture{'' if len(paths) == 1 else 's'} ({names}{more})"
+    return ", ".join(path.name for path in paths[:_NAMED]) + more
 
 
 def _files(paths: Iterable[str]) -> Iterator[Input | Unusable]:
@@ -166,6 +176,8 @@ def _files(paths: Iterable[str]) -> Iterator[Input | Unusable]:
             yield from _file(path)
         except InputError as error:
             yield Unusable(str(error))
+        except OSError as error:
+            yield Unusable(f"{path} cannot be read ({error.strerror}); check its permissions.")
 
 
 def _file(path: str) -> Iterator[Input]:

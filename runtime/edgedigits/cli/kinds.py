@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
+from pathlib import Path
 
-_CONVERT = "save them as JPEG or PNG"
+from edgedigits.image_kinds import SUFFIXES, Kind, identify_file
+
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"})
 """Brands of files that look like a film and are photos."""
 
-SKIPPED_SUFFIXES = {
-    **dict.fromkeys((".heic", ".heif", ".avif"), _CONVERT),
-    **dict.fromkeys((".gif", ".jxl", ".jp2", ".psd", ".svg", ".xcf"), _CONVERT),
-    **dict.fromkeys((".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2"), "develop them to JPEG"),
+_CONVERT, _DEVELOP = "save it as PNG or JPEG", "develop it to JPEG"
+_OTHERS = {
+    **dict.fromkeys((".heic", ".heif", ".avif", ".gif", ".jxl", ".jp2", ".psd", ".svg", ".xcf"), _CONVERT),
+    **dict.fromkeys((".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2"), _DEVELOP),
 }
-"""Endings of pictures that are not read, and what to do about them; what else lies in a folder is no picture."""
+"""Endings of pictures that are not read everywhere, and what to do about them; what else lies in a folder is none."""
+
+
+def picture_kind(path: Path) -> Kind | None:
+    """Return what kind of picture lies in a file of a folder; None where its ending is that of no picture.
+
+    Example:
+        >>> picture_kind(Path("seven.NEF"))
+        Kind(name='a .nef file', readable=False, advice='develop it to JPEG')
+    """
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES or suffix == ".pdf":
+        return Kind(f"a {suffix} file", True)
+    if suffix not in _OTHERS:
+        return None
+    kind = None
+    if _OTHERS[suffix] is _CONVERT:
+        with suppress(OSError):
+            kind = identify_file(path)
+    return kind or Kind(f"a {suffix} file", False, _OTHERS[suffix])
 
 
 def advice_for(head: bytes, name: str) -> str | None:

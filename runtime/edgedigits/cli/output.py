@@ -20,22 +20,15 @@ from edgedigits.reading import Reading
 Write: TypeAlias = "Callable[[str, Reading, tuple[Hint, ...] | None], None]"
 """Prints the reading of an image with this name, and the hints where they were asked for."""
 
-_MISFIT = " (not as expected)"
 _RISKY = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What JSON allows as it is, but terminals and strict encodings do not."""
-
-
-def one_line(reading: Reading) -> str:
-    """Return the text in one line; "" where no digit was found."""
-    lines = reading.text.split("\n")
-    return " | ".join(line + _MISFIT * (number in reading.unexpected_lines) for number, line in enumerate(lines))
 
 
 @contextmanager
 def _text_writer() -> Iterator[Write]:
     def write(name: str, reading: Reading, _: tuple[Hint, ...] | None) -> None:
         doubtful = reading.expected is False or not reading.digits
-        text = click.style(one_line(reading) or "no digit found", fg="yellow" if doubtful else None, bold=True)
+        text = click.style(reading.in_one_line() or "no digit found", fg="yellow" if doubtful else None, bold=True)
         click.echo(f"{printable(name)}: {text}")
 
     yield write
