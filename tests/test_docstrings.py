@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 
 PARTS = {"edgedigits": "runtime", "edgedigits_train": "train", "edgedigits_export": "export"}
 SLOW = {
+    "edgedigits.benchmark": "measures every engine",
     "edgedigits_train.training": "trains",
     "edgedigits_train.personalising": "trains",
     "edgedigits_train.datasets": "renders thousands of digits",
@@ -52,6 +53,8 @@ def test_the_examples_of_docstrings_run(
     module = importlib.import_module(name)
     examples = doctest.DocTestFinder(exclude_empty=True).find(module)
     source = "".join(example.docstring or "" for example in examples)
+    if any(call in source for call in ("load_mnist(", "build_benchmark(", ">>> load()")):
+        request.getfixturevalue("mnist_test")  # it skips the test where MNIST is not here
     monkeypatch.chdir(tmp_path)
     if 'Path("my-digits")' in source:
         lay_out_own_digits(tmp_path / "my-digits")

@@ -262,9 +262,12 @@ def test_commands_have_the_options_that_documents_name(line: Line) -> None:
     for arguments in arguments_of(line):
         if arguments[0].startswith("-"):
             continue
-        command = commands.get_command(click.Context(commands), arguments[0])
-        assert command is not None, arguments[0]
-        given, _, _ = command.make_parser(click.Context(command)).parse_args(list(arguments[1:]))
+        command: click.Command | None = commands
+        while isinstance(command, click.Group):
+            assert arguments, line.command
+            command = command.get_command(click.Context(command), arguments.pop(0))
+        assert command is not None, line.command
+        given, _, _ = command.make_parser(click.Context(command)).parse_args(arguments)
         for option in command.params:
             if isinstance(option, click.Option) and isinstance(option.type, click.Choice) and given.get(option.name):
                 assert given[option.name] in option.type.choices

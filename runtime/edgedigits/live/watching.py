@@ -328,10 +328,10 @@ def watch(
     Example:
         >>> from edgedigits import Reader
         >>> for moment in watch("test:2021", Reader()):
-        ...     if moment.published:
+        ...     if moment.status.value == "steady":
         ...         break
-        >>> moment.published, moment.status.value
-        ('2021', 'steady')
+        >>> moment.published
+        '2021'
     """
     return iter(Watch(source, reader, settings, on_moment=on_moment))
 

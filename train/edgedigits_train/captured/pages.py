@@ -25,8 +25,8 @@ class RealDigits:
     Example:
         >>> from edgedigits_train.handwriting import render_glyphs, render_scene
         >>> scene = render_scene(1, "number", glyphs=RealDigits(*render_glyphs(100, seed=1)))
-        >>> len(scene.digits)
-        6
+        >>> len(scene.digits) > 0
+        True
     """
 
     def __init__(self, glyphs: UInt8Array, labels: npt.NDArray[np.uint8]) -> None:
