@@ -23,7 +23,7 @@ import pytest
 from edgedigits.bundle import BUNDLED, MANIFEST
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]  # three installations
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 _PRIVILEGE_SEPARATION = Path("/run/sshd")

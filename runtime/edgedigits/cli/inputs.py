@@ -17,7 +17,6 @@ from typing import TypeAlias, cast
 from edgedigits.cli.kinds import advice_for, is_pdf, picture_kind
 from edgedigits.cli.terminal import show_step
 from edgedigits.errors import InputError
-from edgedigits.fetching import address_shown, fetch, is_address
 from edgedigits.image_kinds import Kind
 from edgedigits.images import SUFFIXES, EncodedImage, UInt8Array, read_encoded
 from edgedigits.pdf import PdfPage, pdf_pages
@@ -80,7 +79,7 @@ def _collect(argument: str, written_to: Sequence[Path], max_pixels: int) -> Iter
     try:
         if argument == STDIN:
             yield from _from_stdin(max_pixels)
-        elif is_address(argument):
+        elif _is_address(argument):
             yield from _from_web(argument)
         elif not argument:
             raise InputError("'' names no image: the name is empty.")
@@ -112,7 +111,17 @@ def _from_stdin(max_pixels: int) -> Iterator[Input]:
     yield Input(STDIN, read_encoded(file, name, max_pixels), "stdin")
 
 
+def _is_address(argument: str) -> bool:
+    if "://" not in argument:
+        return False
+    from edgedigits.fetching import is_address  # which loads all that the web takes
+
+    return is_address(argument)
+
+
 def _from_web(address: str) -> Iterator[Input]:
+    from edgedigits.fetching import address_shown, fetch
+
     name = address_shown(address)
     show_step(f"Fetching {name}")
     try:

@@ -10,7 +10,8 @@ import click
 
 from edgedigits.bundle import Bundle
 from edgedigits.cli.options import at_least_option
-from edgedigits.models import Installed, Store, prove_model
+from edgedigits.models import Installed, Store
+from edgedigits.models.proving import prove_model
 
 
 @click.group()

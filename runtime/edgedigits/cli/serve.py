@@ -12,7 +12,7 @@ from edgedigits.cli.live_session import Session
 from edgedigits.cli.options import ChosenBundle, model_options
 from edgedigits.live.running import served
 from edgedigits.live.settings import OutputSettings
-from edgedigits.models import open_reader
+from edgedigits.models.following import open_reader
 
 
 @click.command()

@@ -13,7 +13,7 @@ from edgedigits.cli.options import ChosenBundle, model_options, reading_options
 from edgedigits.live import Moment
 from edgedigits.live.outputs import JsonLines, Terminal
 from edgedigits.live.running import Profile, run
-from edgedigits.models import open_reader
+from edgedigits.models.following import open_reader
 from edgedigits.service.notify import Notifier
 
 

@@ -1,6 +1,7 @@
 """Models on a running device: a new one is put beside the old one, proved, and switched to by one rename.
 
 from edgedigits.models import Store
+from edgedigits.models.proving import prove_model
 
 store = Store.default()
 store.install("digits.tar.gz", prove_model)     # or a folder, or an address
@@ -8,9 +9,6 @@ store.current()                                  # the folder that is read with;
 store.roll_back()
 """
 
-from edgedigits.models.fetching import fetch_bundle
-from edgedigits.models.following import FollowingReader, open_reader
-from edgedigits.models.proving import prove_model
 from edgedigits.models.store import Installed, Store
 
-__all__ = ["FollowingReader", "Installed", "Store", "fetch_bundle", "open_reader", "prove_model"]
+__all__ = ["Installed", "Store"]

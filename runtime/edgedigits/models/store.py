@@ -24,7 +24,6 @@ from pathlib import Path
 from edgedigits.bundle import MANIFEST, Bundle
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits.installation import Installation
-from edgedigits.models.fetching import fetch_bundle
 
 VARIABLE = "EDGEDIGITS_MODELS"
 """Environment variable that names the store."""
@@ -105,6 +104,8 @@ class Store:
             BundleError: it is damaged, for another version of edgedigits, not signed, too old, or does not read here.
             InputError: the source cannot be had, or there is no room for it.
         """
+        from edgedigits.models.fetching import fetch_bundle
+
         with self._locked() as versions:
             staged = versions / f"{_STAGED}{os.getpid()}"
             staged.mkdir()

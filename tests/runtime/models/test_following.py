@@ -11,7 +11,8 @@ import pytest
 
 from edgedigits import Reader
 from edgedigits.bundle import BUNDLED, MANIFEST, Bundle
-from edgedigits.models import FollowingReader, Store, open_reader
+from edgedigits.models import Store
+from edgedigits.models.following import FollowingReader, open_reader
 from edgedigits.proof import PHOTO
 
 PATIENCE = 60
