@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -19,6 +20,7 @@ _FIRST_PAUSE = 0.5
 _GIVEN_UP_AFTER = 10.0
 """Seconds without a frame after which a stream that hangs in its driver is left to itself, and opened anew."""
 _PATIENCE_AT_THE_END = 0.5
+_MOST_STATES = 20
 THREAD_NAME = "edgedigits-capture"
 
 
@@ -70,6 +72,7 @@ class Capture:
         self._stop = threading.Event()
         self._newest: Frame | None = None
         self._state = CameraState(State.CONNECTING)
+        self._new_states: deque[CameraState] = deque(maxlen=_MOST_STATES)
         self._refusal: CameraError | None = None
         self._was_live = False
         self._index = 0
@@ -94,6 +97,13 @@ class Capture:
     def state(self) -> CameraState:
         """What the source is doing."""
         return self._state
+
+    def new_states(self) -> list[CameraState]:
+        """Return the states since the last call, in order."""
+        with self._news:
+            states = list(self._new_states)
+            self._new_states.clear()
+        return states
 
     def next_frame(self, after: int, timeout: float) -> Frame | None:
         """Wait for a frame that is newer than one with this index; None where none comes in time.
@@ -209,6 +219,7 @@ class Capture:
             return
         with self._news:
             self._state = new
+            self._new_states.append(new)
             self._news.notify_all()
         self._on_state(new)
 

@@ -11,6 +11,7 @@ from edgedigits.live.sources.base import UInt8Array
 _CELL = 8
 """Pixels of a cell's side at 640 pixels a row: about the width of a few strokes."""
 _ROW = 640
+_SMALLEST_CELL = 4.0
 _DIFFERENCE = 6.0
 """Grey levels by which a cell's mean must differ: a stroke changes it by 20, a sensor's noise by less than 2."""
 
@@ -45,7 +46,7 @@ class ChangeDetector:
 def _cells(pixels: UInt8Array) -> npt.NDArray[np.float32]:
     """Return the mean grey level of each cell."""
     height, width = pixels.shape[:2]
-    side = max(1.0, _CELL * max(height, width) / _ROW)
+    side = max(_SMALLEST_CELL, _CELL * max(height, width) / _ROW)
     size = (max(1, round(width / side)), max(1, round(height / side)))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.float32)

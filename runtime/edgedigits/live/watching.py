@@ -195,25 +195,26 @@ class Watch:
                 yield self._moment(frame, live, frame.seconds)
 
     def _live(self) -> Iterator[Moment]:
-        told = CameraState(State.CONNECTING)
         last = -1
         with Capture(self.source, self.settings) as capture:
-            yield self._without_frame(told)
             while True:
                 frame = capture.next_frame(last, _PATIENCE)
-                state = capture.state
-                if frame is not None:
+                states = capture.new_states()
+                if frame is not None and states and states[-1].state is not State.LIVE:
+                    # it came before the camera was lost
                     last = frame.index
-                    # a frame that came before the camera was lost is still a frame
-                    told = state if state.state is State.LIVE else CameraState(State.LIVE)
-                    yield self._moment(frame, told, frame.taken)
-                elif state != told:
-                    told = state
+                    yield self._moment(frame, CameraState(State.LIVE), frame.taken)
+                    frame = None
+                for state in states:
                     if state.state is State.LOST:
                         self._forget()
-                    yield self._without_frame(state)
+                    if state.state is not State.LIVE:
+                        yield self._without_frame(state)
+                if frame is not None:
+                    last = frame.index
+                    yield self._moment(frame, CameraState(State.LIVE), frame.taken)
                 elif self._on_moment is not None:
-                    self._on_moment(self._without_frame(state))
+                    self._on_moment(self._without_frame(capture.state))
 
     def _without_frame(self, state: CameraState) -> Moment:
         return Moment(None, Reading((), self._reading.size), self._published.text, self._published.status, state)

@@ -46,7 +46,7 @@ class Snapshots:
         self._before = moment.published
         if not moment.published:
             return None
-        when = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S-%f")[:-3]
+        when = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S-%f")
         return f"{when}_{moment.published.replace(chr(10), '-').replace('?', 'x')[:60]}", moment
 
     def deliver(self, prepared: tuple[str, Moment]) -> None:
