@@ -350,14 +350,20 @@ def test_what_is_no_picture_is_called_what_it_is(
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "says"),
-    [("--length", "abc", "write a whole number such as 4"), ("--threshold", "abc", "abc is no number")],
+    ("typed", "says"),
+    [
+        ("predict x.png --length abc", "'abc' is not a valid integer."),
+        ("predict x.png --threshold abc", "'abc' is not a valid number."),
+        ("webcam --frames abc", "'abc' is not a valid integer."),
+        ("bench --seconds abc", "'abc' is not a valid number."),
+        ("train --epochs abc", "'abc' is not a valid integer."),
+    ],
 )
-def test_what_is_no_number_is_said_to_be_none(predict: Predict, option: str, value: str, says: str) -> None:
-    code, _, err = predict("x.png", option, value)
-    assert code == 2
-    assert says in err
-    assert "range" not in err
+def test_what_is_no_number_is_said_to_be_none(typed: str, says: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(typed.split()) == 2
+    shown = capfd.readouterr().err
+    assert says in shown
+    assert "range" not in shown
 
 
 def test_json_is_one_list(predict: Predict, seven: Path) -> None:

@@ -9,12 +9,23 @@ from edgedigits_train.recipes import RECIPES, Recipe
 
 @click.group()
 def recipes() -> None:
-    """List the recipes, or write one as a file to change."""
+    """List the recipes, or write one as a file to change.
+
+    \b
+    Examples:
+      edgedigits recipes list
+      edgedigits recipes show default > my.toml
+    """
 
 
 @recipes.command("list")
 def list_recipes() -> None:
-    """List the recipes that there are, with their sizes."""
+    """List the recipes that there are, with their sizes.
+
+    \b
+    Examples:
+      edgedigits recipes list
+    """
     width = max(len(name) for name in RECIPES)
     for name, recipe in RECIPES.items():
         click.echo(f"{name:<{width}}  {_summary(recipe)}")
@@ -23,9 +34,11 @@ def list_recipes() -> None:
 @recipes.command("show")
 @click.argument("name", metavar="RECIPE")
 def show_recipe(name: str) -> None:
-    """Print a recipe as TOML, with every field, its unit and bounds.
+    """Print a recipe as TOML, with every field, its unit and bounds; `edgedigits train --recipe` takes such a file.
 
-    `edgedigits recipes show default > my.toml` makes a file for `edgedigits train --recipe my.toml`.
+    \b
+    Examples:
+      edgedigits recipes show default > my.toml
     """
     from edgedigits_train.recipe_files import format_recipe, load_recipe
 

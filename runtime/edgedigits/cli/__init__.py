@@ -171,7 +171,12 @@ def _show(error: click.ClickException) -> None:
         return
     context = error.ctx if isinstance(error, click.UsageError) else None
     advice = f" (`{context.command_path} --help` lists what there is)" if context else ""
-    complain(f"{' '.join(error.format_message().split())}{advice}")
+    message = " ".join(error.format_message().split())
+    # click calls a number that has limits a range: "'abc' is not a valid integer range"
+    message = message.replace("a valid integer range", "a valid integer").replace(
+        "a valid float range", "a valid number"
+    )
+    complain(message + advice)
 
 
 def _stopped() -> int:

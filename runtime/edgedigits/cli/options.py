@@ -30,27 +30,14 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 class Number(click.FloatRange):
     """A number within a range; unlike click's own, "nan" is none."""
 
+    name = "number"
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number, or fail."""
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
+        number = float(super().convert(value, param, ctx))
         if math.isnan(number):
-            self.fail(f"{value} is no number; write one such as 0.5.", param, ctx)
-        return float(super().convert(value, param, ctx))
-
-
-class WholeNumber(click.IntRange):
-    """A whole number within a range; click's own calls what is none "not a valid integer range"."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Return the number, or fail."""
-        try:
-            int(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a valid integer; write a whole number such as 4.", param, ctx)
-        return int(super().convert(value, param, ctx))
+            self.fail(f"{value} is no number.", param, ctx)
+        return number
 
 
 class NewFolder(click.Path):
@@ -168,7 +155,9 @@ def model_options(command: Command) -> Command:
             shell_complete=_formats,
             help="A format of the bundle, such as onnx-int8. [default: the one it prefers]",
         ),
-        click.option("--threads", type=WholeNumber(1, 256), default=1, show_default=True, help="For the engine."),
+        click.option(
+            "--threads", type=click.IntRange(1, 256), metavar="N", default=1, show_default=True, help="For the engine."
+        ),
     )
     return bundle_options(chosen)
 
@@ -204,7 +193,9 @@ def reading_options(command: Command) -> Command:
             metavar="REGEX",
             help=r"What each line must match as a whole, such as '\d{4}' or '20\d\d'.",
         ),
-        click.option("--length", type=WholeNumber(1, 1000), metavar="N", help="How many digits each line must have."),
+        click.option(
+            "--length", type=click.IntRange(1, 1000), metavar="N", help="How many digits each line must have."
+        ),
         click.option("--range", "bounds", metavar="A..B", help="The least and the greatest number a line may be."),
         click.option(
             "--checksum",

@@ -14,7 +14,6 @@ from edgedigits.cli.options import (
     ChosenBundle,
     NewFolder,
     Number,
-    WholeNumber,
     expectation,
     model_options,
     reading_options,
@@ -66,7 +65,7 @@ _MANY = 5
 @click.option("--show", is_flag=True, help="Open each image with its reading drawn in.")
 @click.option(
     "--jobs",
-    type=WholeNumber(1, 256),
+    type=click.IntRange(1, 256),
     metavar="N",
     help="How many processes may read, where there are many images. [default: one for each core]",
 )
@@ -116,6 +115,7 @@ def predict(
       edgedigits predict scans/ --format csv > readings.csv
       edgedigits predict meter.jpg --length 5 --save-dir out
       edgedigits predict 'scans/*.png' --explain why --overwrite
+      edgedigits predict letter.pdf https://example.org/photo.jpg
     """
     if show:
         from edgedigits.windows import require_screen
