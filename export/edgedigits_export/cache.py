@@ -3,6 +3,9 @@
 The cache lies in the training's folder. Its entries belong to one key, the digest of everything that a result can hang
 on: the training (weights, calibration and evaluation images, recipe, by their digests in metrics.json), the versions of
 Python and of the tools, and the source code of export and runtime. When the key changes, all entries go.
+
+Each entry begins with the digest of the rest: a power cut, a full disk or another program may have left something else
+there, which is then made anew.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +27,10 @@ from edgedigits_export.tools import tool_versions
 
 CACHE = ".export-cache"
 
+_DIGEST = hashlib.sha256().digest_size
+_UNFINISHED = ".unfinished-"
+_HOUR = 3600
+
 
 @dataclass(frozen=True)
 class Cache:
@@ -30,9 +38,11 @@ class Cache:
 
     Attributes:
         folder: where they lie; None for a cache that keeps nothing.
+        notice: is told of entries that were damaged.
     """
 
     folder: Path | None
+    notice: Callable[[str], None] = lambda _: None
 
     def remember(self, name: str, make: Callable[[], bytes]) -> bytes:
         """Return the result of this name, made now if it is not there; what `make` raises is not kept.
@@ -45,23 +55,30 @@ class Cache:
             return make()
         path = self.folder / name
         try:
-            return path.read_bytes()
+            kept = path.read_bytes()
         except OSError:
-            result = make()
-            _write(path, result)
-            return result
+            pass
+        else:
+            head, result = kept[:_DIGEST], kept[_DIGEST:]
+            if head == hashlib.sha256(result).digest():
+                return result
+            self.notice(f"{path} was damaged; it is made anew.")
+        result = make()
+        _write(path, hashlib.sha256(result).digest() + result)
+        return result
 
 
 NO_CACHE = Cache(None)
 """Keeps nothing."""
 
 
-def open_cache(training: Path, metrics: bytes) -> Cache:
+def open_cache(training: Path, metrics: bytes, notice: Callable[[str], None] = lambda _: None) -> Cache:
     """Return the cache of a training for these tools and this code; entries of others are removed.
 
     Args:
         training: the folder that `edgedigits train` wrote; nothing is kept where it cannot be written to.
         metrics: the content of its metrics.json, which holds the digests of its other files.
+        notice: is told of entries that were damaged.
     """
     place = training / CACHE
     versions = json.dumps([platform.python_version(), platform.machine(), tool_versions()])
@@ -73,7 +90,8 @@ def open_cache(training: Path, metrics: bytes) -> Cache:
             folder.mkdir(parents=True)
         except OSError:
             return NO_CACHE
-    return Cache(folder)
+    _remove_unfinished(folder)
+    return Cache(folder, notice)
 
 
 def clear_cache(training: Path) -> None:
@@ -89,10 +107,22 @@ def digest(*parts: bytes) -> str:
 def _write(path: Path, content: bytes) -> None:
     """Write a file at once or not at all: an export may be interrupted, or run beside another."""
     with contextlib.suppress(OSError):
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
+        descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+        unfinished = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what exports that were killed have left; writing takes no hour."""
+    for path in folder.glob(f"{_UNFINISHED}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _HOUR:
+                path.unlink()
 
 
 def _sources() -> Iterable[bytes]:

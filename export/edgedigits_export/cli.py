@@ -205,6 +205,7 @@ def export(
     _check_combination(ctx)
     if _default(ctx, "out"):
         out = _out_of(model or source)
+    notes: list[str] = []
     try:
         made: Any = source
         if model is not None:
@@ -223,10 +224,13 @@ def export(
             force=force,
             key=key,
             version=version,
+            notice=notes.append,
             progress=_show_progress,
         )
     finally:
         _show_progress("")
+        for note in notes:
+            click.echo(f"Note: {note}", err=True)
     click.echo(format_table(bundle.manifest))
     for entry in bundle.manifest["files"]:
         if entry["allowed"]:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+
 from edgedigits.errors import EdgeDigitsError
+
+DISK_FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""Numbers of the system's errors that say that there is no room."""
 
 
 class ExportError(EdgeDigitsError):

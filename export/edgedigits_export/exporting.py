@@ -17,7 +17,7 @@ from edgedigits_export.draws import try_draws
 from edgedigits_export.errors import ExportError, TrialError
 from edgedigits_export.evidence import Laboratory, find_laboratories
 from edgedigits_export.formats import FORMATS, USUAL, Format
-from edgedigits_export.gate import Reference
+from edgedigits_export.gate import Reference, are_probabilities
 from edgedigits_export.html_report import find_changed_digits, make_html_report
 from edgedigits_export.layouts import Layout
 from edgedigits_export.manifest import make_manifest, model_facts
@@ -27,7 +27,7 @@ from edgedigits_export.quarantine import Failure, clear_quarantine, fill_quarant
 from edgedigits_export.quiet import quiet
 from edgedigits_export.report import make_report
 from edgedigits_export.signing import check_key, sign_bundle
-from edgedigits_export.source import METRICS, TrainedModel
+from edgedigits_export.source import CALIBRATION, EVALUATION, METRICS, TrainedModel
 from edgedigits_export.targets import Target
 from edgedigits_export.trial import TriedFile
 from edgedigits_export.workbench import Progress, Workbench, read_exact_layers
@@ -49,6 +49,7 @@ def export_bundle(
     force: bool = False,
     key: Path | None = None,
     version: str | None = None,
+    notice: Progress = lambda _: None,
     progress: Progress = lambda _: None,
 ) -> Bundle:
     """Export a trained model: convert it, score every file in every engine, and publish the bundle whole.
@@ -69,6 +70,7 @@ def export_bundle(
         force: convert and score everything anew, though nothing has changed since an earlier export.
         key: file of a private key (PEM) that the bundle is signed with; None to leave it unsigned.
         version: of the bundle, such as "1.4", by which devices refuse older ones; None for none.
+        notice: is told what the user should know, such as that a kept result was damaged and is made anew.
         progress: is told what is being done.
 
     Returns:
@@ -93,7 +95,7 @@ def export_bundle(
         target.check_formats(formats)
     if key:
         check_key(key)
-    trained = source if isinstance(source, TrainedModel) else _load(source, force)
+    trained = source if isinstance(source, TrainedModel) else _load(source, force, notice)
     if target:
         target.check_layers({layer.kind for layer in trained.layers}, formats)
     laboratories = find_laboratories([Path(sys.executable), *interpreters], trained.cache)
@@ -135,18 +137,19 @@ def export_bundle(
     return Bundle.load(out)
 
 
-def _load(source: Path, force: bool) -> TrainedModel:
+def _load(source: Path, force: bool, notice: Progress) -> TrainedModel:
     trained = TrainedModel.load(source)
     if force:
         clear_cache(source)
-    return replace(trained, cache=open_cache(source, (source / METRICS).read_bytes()))
+    return replace(trained, cache=open_cache(source, (source / METRICS).read_bytes(), notice))
 
 
 def make_reference(trained: TrainedModel) -> Reference:
     """Return what the Keras model answers on the evaluation images, which all files are compared with.
 
     Raises:
-        InputError: it is not the model that the training's metrics describe.
+        InputError: it is not the model that the training's metrics describe, its answers are no logits, or images
+            are of classes that it does not tell.
     """
     with quiet():
         logits = trained.reference_logits()
@@ -165,6 +168,18 @@ def make_reference(trained: TrainedModel) -> Reference:
         raise InputError(
             f"The model in {trained.folder} answers {accuracy:.2%} of its evaluation images right, its metrics.json"
             f" says {claimed:.2%}: they are not of one training; run `edgedigits train` again."
+        )
+    for name, known in ((CALIBRATION, trained.calibration.labels), (EVALUATION, labels)):
+        if known.max() >= logits.shape[1]:
+            raise InputError(
+                f"{trained.folder / name} has images of class {known.max()}, and the model has {logits.shape[1]}"
+                " outputs, for the classes from 0 on; train the model with these labels, or leave the images out."
+            )
+    if are_probabilities(logits):
+        raise InputError(
+            f"The model in {trained.folder} answers with probabilities (its last layer is a softmax or a sigmoid), and"
+            " a training has to answer with logits, from which the runtime tells that there is no digit; leave that"
+            " layer out (the weights stay the same), or export the model alone with --model."
         )
     return reference
 

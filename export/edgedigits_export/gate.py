@@ -30,6 +30,8 @@ SIZE_SLACK = 64 * 1024
 """Bytes that a file may hold beyond its weights: names, graph, scales."""
 
 
+_STEP = 1 / 128
+
 REFUSED = -1
 """Stands for the answer that there is no digit: the digit score lies under the threshold."""
 
@@ -176,6 +178,7 @@ def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateR
             for image in np.flatnonzero(told != reference_told)
         ),
         faults=(
+            *_faults_of_probabilities(logits),
             *_faults_of_answers(**measured, keras=float(reference_right.mean()), tolerance=tolerance),
             *_faults_of_refusals(len(refusals), len(logits), tolerance),
             *_faults_of_losses(lost, won),
@@ -183,6 +186,19 @@ def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateR
             *_faults_of_batches(answers, reference.temperature, tolerance),
         ),
     )
+
+
+def are_probabilities(logits: npt.NDArray[np.float32]) -> bool:
+    """Tell whether a model's answers are probabilities: no logits of several images lie all between 0 and 1.
+
+    Agreement with Keras cannot tell, where Keras answers so as well: the runtime would take the softmax once more, and
+    find that no digit is sure.
+
+    Args:
+        logits: (N, C), N ≥ 1.
+    """
+    # an 8-bit softmax may exceed 1 by a step
+    return bool(logits.min() >= -_STEP and logits.max() <= 1 + _STEP)
 
 
 def size_faults(size: int, weight_bytes: int) -> tuple[str, ...]:
@@ -193,6 +209,12 @@ def size_faults(size: int, weight_bytes: int) -> tuple[str, ...]:
     if 0.9 * weight_bytes <= size <= 1.5 * weight_bytes + SIZE_SLACK:
         return ()
     return (f"it has {size:,} bytes where its weights take {weight_bytes:,}",)
+
+
+def _faults_of_probabilities(logits: npt.NDArray[np.float32]) -> tuple[str, ...]:
+    if not are_probabilities(logits):
+        return ()
+    return ("it answers with probabilities, not with logits: all of them lie between 0 and 1",)
 
 
 def _faults_of_answers(

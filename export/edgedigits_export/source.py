@@ -186,8 +186,10 @@ def _read_metrics(path: Path) -> dict[str, Any]:
         metrics = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); run `edgedigits train` again.") from error
-    except ValueError as error:
-        raise InputError(f"{path} is damaged ({error}); run `edgedigits train` again.") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path} is damaged ({_first_line(error)}); run `edgedigits train` again.") from error
+    if not isinstance(metrics, dict) or not isinstance(metrics.get("files", {}), dict):
+        raise InputError(f"{path} is damaged (it holds no table); run `edgedigits train` again.")
     missing = [field for field in _FIELDS if field not in metrics]
     if missing:
         raise InputError(f"{path} lacks {', '.join(missing)}; run `edgedigits train` again with this version.")
@@ -222,6 +224,11 @@ def _read_glyphs(path: Path) -> LabelledGlyphs:
         raise InputError(f"{path} cannot be read ({_first_line(error)}); run `edgedigits train` again.") from error
     except (EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{path} is damaged ({_first_line(error)}); run `edgedigits train` again.") from error
+    if labels.ndim != 1 or labels.dtype.kind not in "ui" or not ((labels >= 0) & (labels < 256)).all():
+        raise InputError(
+            f"{path} holds {labels.dtype} labels of shape {labels.shape}, not whole numbers from 0 to 255;"
+            " run `edgedigits train` again."
+        )
     if glyphs.dtype != np.uint8 or glyphs.shape != (len(labels), SIDE, SIDE, 1) or len(labels) == 0:
         raise InputError(
             f"{path} holds {glyphs.dtype} glyphs of shape {glyphs.shape} for {len(labels)} labels, not uint8"

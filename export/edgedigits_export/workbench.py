@@ -11,7 +11,7 @@ from typing import Any
 
 from edgedigits.errors import EdgeDigitsError
 from edgedigits_export.cache import NO_CACHE, digest
-from edgedigits_export.errors import ExportError
+from edgedigits_export.errors import DISK_FULL, ExportError
 from edgedigits_export.evidence import Laboratory
 from edgedigits_export.formats import FORMATS, Format
 from edgedigits_export.gate import Reference
@@ -129,6 +129,8 @@ def _conversion() -> Iterator[None]:
     except EdgeDigitsError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in DISK_FULL:
+            raise  # no fault of the format
         raise ExportError(f"the conversion broke off: {_last_line(error)}") from error
 
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
+import os
+import pickle
 import shutil
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +22,7 @@ from edgedigits_export.exporting import export_bundle
 from edgedigits_export.formats import FORMATS
 from edgedigits_export.source import TrainedModel
 
+EDGEDIGITS = Path(sys.executable).parent / "edgedigits"
 NAMES = ["onnx-int8", "tflite-int8", "onnx-float32"]
 
 
@@ -132,6 +139,55 @@ def test_what_fails_is_not_remembered(tmp_path: Path) -> None:
     assert memory.remember("result", lambda: b"made") == b"made"
     assert memory.remember("result", lambda: b"made again") == b"made"
     assert [path.name for path in tmp_path.iterdir()] == ["result"]
+
+
+DAMAGE: dict[str, Callable[[bytes], bytes]] = {
+    "empty, as after a power cut": lambda _: b"",
+    "half": lambda content: content[: len(content) // 2],
+    "other bytes": lambda content: bytes(byte ^ 0x55 for byte in content),
+    "a pickle": lambda _: pickle.dumps({"glyphs": 7}),
+    "without its digest": lambda content: content[32:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_entry_is_made_anew_and_said(tmp_path: Path, damage: str) -> None:
+    said: list[str] = []
+    memory = Cache(tmp_path, said.append)
+    memory.remember("layers.json", lambda: b"[1, 2, 3]")
+    path = tmp_path / "layers.json"
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    assert memory.remember("layers.json", lambda: b"[1, 2, 3]") == b"[1, 2, 3]"
+    assert said == [f"{path} was damaged; it is made anew."]
+    assert memory.remember("layers.json", lambda: b"not again") == b"[1, 2, 3]"
+    assert len(said) == 1
+
+
+def test_an_export_heals_its_cache(training: Path) -> None:
+    def run() -> subprocess.CompletedProcess[str]:
+        command = [EDGEDIGITS, "export", "--from", training, "--out", training.parent / "bundle"]
+        return subprocess.run([*command, "--formats", "onnx-float32"], capture_output=True, text=True, check=False)
+
+    assert "damaged" not in run().stderr
+    entries = [path for path in (training / CACHE).rglob("*") if path.is_file()]
+    assert len(entries) >= 4
+    for path, damage in zip(entries, itertools.cycle(DAMAGE.values()), strict=False):
+        path.write_bytes(damage(path.read_bytes()))
+    again = run()
+    assert again.returncode == 0
+    assert again.stderr.count("was damaged; it is made anew") == again.stderr.count("Note: ") >= 3
+    assert "damaged" not in run().stderr
+
+
+def test_what_a_killed_export_left_is_removed(tmp_path: Path) -> None:
+    folder = open_cache(tmp_path, b"").folder
+    assert folder
+    left, young = folder / ".unfinished-old", folder / ".unfinished-new"
+    left.touch()
+    young.touch()
+    os.utime(left, (0, 0))
+    assert open_cache(tmp_path, b"").folder == folder
+    assert list(folder.iterdir()) == [young]
 
 
 def test_a_training_that_cannot_be_written_to_is_exported_without(tmp_path: Path) -> None:

@@ -57,6 +57,26 @@ def test_the_same_answers_pass(reference: Reference) -> None:
     assert result.max_probability_difference == 0
 
 
+def softmax(logits: Logits) -> Logits:
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True), np.float32)
+
+
+def sigmoid(logits: Logits) -> Logits:
+    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)
+
+
+@pytest.mark.parametrize("last", [softmax, sigmoid, lambda logits: (softmax(logits) * 256).round() / 256 + 1 / 256])
+def test_probabilities_do_not_pass_even_where_keras_answers_so_as_well(
+    reference: Reference, last: Callable[[Logits], Logits]
+) -> None:
+    probabilities = last(reference.logits).astype(np.float32)
+    theirs = Reference(probabilities, reference.labels, reference.temperature, reference.digit_score)
+    result = judge(answers_of(probabilities), theirs, FLOAT)
+    assert result.agreement == 1
+    assert [fault for fault in result.faults if "probabilities, not with logits" in fault]
+
+
 @pytest.mark.parametrize(("swapped", "passes"), [(9, True), (11, False)])
 def test_int8_may_lose_a_tenth_of_a_point(reference: Reference, swapped: int, passes: bool) -> None:
     result = judge(answers_of(swap_answers(reference.logits, slice(-swapped, None))), reference, INT8)

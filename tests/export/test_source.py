@@ -15,6 +15,7 @@ import pytest
 from edgedigits.errors import InputError
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.source import TrainedModel
+from tests.export.conftest import load
 
 
 @pytest.fixture
@@ -99,6 +100,48 @@ def test_a_damaged_model_is_named(copy: Path, tmp_path: Path) -> None:
     replace_file(copy, "digits.keras", b"no model")
     with pytest.raises(InputError, match=r"digits\.keras cannot be loaded"):
         export_bundle(copy, tmp_path / "bundle")
+
+
+@pytest.fixture
+def small(small_training: Path, tmp_path: Path) -> Path:
+    """A copy of a small training with eleven outputs that a test may spoil."""
+    return Path(shutil.copytree(small_training, tmp_path / "small"))
+
+
+@pytest.mark.parametrize("name", ["calibration.npz", "evaluation.npz"])
+def test_labels_beyond_the_outputs_are_named_before_anything_is_converted(
+    small: Path, tmp_path: Path, name: str
+) -> None:
+    with np.load(small / name) as arrays:
+        glyphs, labels = arrays["glyphs"], arrays["labels"]
+    labels[:2] = 11, 200
+    np.savez(tmp_path / name, glyphs=glyphs, labels=labels)
+    replace_file(small, name, (tmp_path / name).read_bytes())
+    if name == "evaluation.npz":
+        accuracy = np.mean(TrainedModel.load(small).reference_logits()[:, :10].argmax(axis=1) == labels)
+        change_metrics(small, lambda metrics: metrics["test"].update(accuracy=float(accuracy)))
+    with pytest.raises(InputError, match=rf"{name} has images of class 200, and the model has 11 outputs"):
+        export_bundle(small, tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.parametrize("labels", [np.full(9, 256), np.full(9, -1), np.full(9, 1.5), np.zeros((9, 2), np.uint8)])
+def test_labels_that_are_none_are_named(small: Path, tmp_path: Path, labels: np.ndarray) -> None:
+    np.savez(tmp_path / "glyphs.npz", glyphs=np.zeros((9, 28, 28, 1), np.uint8), labels=labels)
+    replace_file(small, "calibration.npz", (tmp_path / "glyphs.npz").read_bytes())
+    with pytest.raises(InputError, match=r"calibration\.npz holds .* labels of shape"):
+        TrainedModel.load(small)
+
+
+def test_a_model_that_ends_in_a_softmax_is_named(small: Path, tmp_path: Path) -> None:
+    import keras
+
+    model = load(small / "digits.keras")
+    keras.Sequential([model, keras.layers.Softmax()]).save(tmp_path / "softmax.keras")
+    replace_file(small, "digits.keras", (tmp_path / "softmax.keras").read_bytes())
+    with pytest.raises(InputError, match="answers with probabilities.*leave that"):
+        export_bundle(small, tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
 
 
 def test_scoring_on_the_calibration_images_is_refused(copy: Path) -> None:

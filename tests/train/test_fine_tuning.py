@@ -69,15 +69,34 @@ def test_a_table_is_read_and_what_is_no_digit_is_accepted(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("table", "said"),
-    [("one.png,7a", "'7a' is no label"), ("none.png,7", "does not exist"), ("text.png,7", "text.png")],
+    [
+        ("one.png,7a", "'7a' is no label"),
+        ("none.png,7", "does not exist"),
+        ("text.png,7", "text.png"),
+        ("{folder}/../elsewhere.png,7", "lies outside of .*copy the picture"),
+        ("../elsewhere.png,7", "line 2: ../elsewhere.png lies outside of .*copy the picture"),
+        ("two/../../elsewhere.png,7", "lies outside of"),
+        ("/dev/zero,7", "lies outside of"),
+        ("..,7", "lies outside of"),
+        ("\0\x1b[2J.png,7", "does not exist"),
+        ("one.png,7\ntwo/../one.png,8", "two labels"),
+    ],
 )
 def test_a_bad_label_or_picture_is_named_in_one_line(table: str, said: str, tmp_path: Path) -> None:
-    draw(tmp_path / "one.png")
-    (tmp_path / "text.png").write_text("no picture")
-    (tmp_path / "labels.csv").write_text(f"path,label\n{table}\n", encoding="utf-8")
+    folder = tmp_path / "mine"
+    draw(folder / "one.png")
+    draw(tmp_path / "elsewhere.png")
+    (folder / "text.png").write_text("no picture")
+    (folder / "labels.csv").write_text(f"path,label\n{table.format(folder=folder)}\n", encoding="utf-8")
     with pytest.raises(InputError, match=said) as error:
-        load_own_digits(tmp_path)
-    assert "\n" not in str(error.value)
+        load_own_digits(folder)
+    assert str(error.value).isprintable()
+
+
+def test_a_table_may_name_its_pictures_from_the_root(tmp_path: Path) -> None:
+    picture = draw(tmp_path / "one.png")
+    (tmp_path / "labels.csv").write_text(f"path,label\n{picture},1\n", encoding="utf-8")
+    assert list(load_own_digits(tmp_path).hashes) == ["one.png"]
 
 
 def test_the_command_refuses_what_it_cannot_read(trained: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import os
 import socket
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -124,6 +125,30 @@ def test_a_damaged_file_of_the_data_folder_is_named_and_not_used(
     assert "replace it" in message
     assert "\n" not in message
     assert raised.value.exit_code == 2
+
+
+def test_a_bomb_in_the_data_folder_is_named_and_not_unpacked(
+    contents: dict[str, bytes], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "data" / "mnist", contents)
+    monkeypatch.setenv("EDGEDIGITS_DATA", str(tmp_path / "data"))
+    path = tmp_path / "data" / "mnist" / f"{mnist.TRAIN_IMAGES}.gz"
+    path.write_bytes(gzip.compress(bytes(16 << 20)) * 64)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="decompresses to more than 48 MB"):
+            mnist.load()
+        assert tracemalloc.get_traced_memory()[1] < 200 << 20, "of a gigabyte"
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_mirror_that_never_ends_is_given_up(cache: Path, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mnist, "_MOST_BYTES", 50_000)
+    (site.folder / f"{mnist.TRAIN_IMAGES}.gz").write_bytes(bytes(100_000))
+    with pytest.raises(mnist.DataError, match="sent a file that is not the published one"):
+        mnist.load(mirrors=[site.url])
+    assert list(cache.iterdir()) == []
 
 
 @pytest.mark.parametrize("damage", ["half", "changed", "empty", "text"])

@@ -180,7 +180,7 @@ class Checkpoints:
             return None
         try:
             return Run(**json.loads((self.folder / _RUN).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             return None
 
     def begin(self, run: Run) -> None:
@@ -253,7 +253,7 @@ class _KeptStage(Stage):
                         groups[name.split("/")[0]].append(file[name])
             self._checkpoints.count_spent(facts.pop("spent"))
             return State(**facts, arrays=groups)
-        except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, BadZipFile) as error:
             raise InputError(f"{path} is damaged ({error}): start the training anew with --restart.") from error
 
     def save(self, state: State) -> None:

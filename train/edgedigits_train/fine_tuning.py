@@ -94,7 +94,7 @@ def load_base(path: Path) -> Base:
     try:
         record = json.loads((file.parent / METRICS).read_text(encoding="utf-8"))
         metrics = {name: record[name] for name in _KEPT}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         raise InputError(f"There is no {METRICS} of a training beside {file}: copy it there, too.") from None
     content = file.read_bytes()
     try:

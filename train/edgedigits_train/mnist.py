@@ -43,6 +43,9 @@ MIRRORS: Sequence[str] = (
 )
 """Folders on the web that hold the four files, tried in this order."""
 
+_MOST_BYTES = 48 << 20
+"""The largest of the four files has 47 MB when it is decompressed; more is not read, compressed or not."""
+
 TIMEOUT = 15
 """Seconds without an answer after which a mirror is given up."""
 
@@ -127,11 +130,14 @@ class _DamagedError(Exception):
 
 def _verified(path: Path, name: str) -> bytes:
     try:
-        content = gzip.decompress(path.read_bytes())
+        with gzip.open(path) as file:
+            content = file.read(_MOST_BYTES + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise _DamagedError("is cut short or damaged: it does not decompress") from None
     except OSError as error:
         raise _DamagedError(f"cannot be read ({error.strerror})") from None
+    if len(content) > _MOST_BYTES:
+        raise _DamagedError(f"is not the published file: it decompresses to more than {_MOST_BYTES >> 20} MB")
     digest = hashlib.sha256(content).hexdigest()
     if digest != SHA256[name]:
         raise _DamagedError(
@@ -158,7 +164,11 @@ def _copy(source: IO[bytes], file: IO[bytes], total: int, *, label: str, progres
     from tqdm import tqdm
 
     with tqdm(desc=label, total=total or None, unit="B", unit_scale=True, disable=not progress) as bar:
+        copied = 0
         while block := source.read(1 << 16):
+            copied += len(block)
+            if copied > _MOST_BYTES:
+                raise _DamagedError(f"is not the published one: it has more than {_MOST_BYTES >> 20} MB")
             file.write(block)
             bar.update(len(block))
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from edgedigits.errors import InputError
-from edgedigits.labelled.pictures import TABLE, GlyphFinder, is_picture
+from edgedigits.labelled.pictures import TABLE, GlyphFinder, is_picture, path_inside
 from edgedigits_train.datasets import LabelledGlyphs
 from edgedigits_train.training_set import NONE
 
@@ -89,7 +89,10 @@ def load_own_digits(folder: Path, *, progress: bool = False) -> OwnDigits:
     """
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name one with sub-folders 0 to 9, or with a {TABLE}.")
-    labelled = dict(_from_table(folder / TABLE) if (folder / TABLE).is_file() else _from_folders(folder))
+    labelled: dict[Path, int] = {}
+    for path, label in _from_table(folder / TABLE) if (folder / TABLE).is_file() else _from_folders(folder):
+        if labelled.setdefault(path, label) != label:
+            raise InputError(f"{folder / TABLE}: {path} is there with two labels; remove one.")
     if not labelled:
         raise InputError(
             f"{folder} holds no pictures: put them into sub-folders 0 to 9 (and none, for what is no digit),"
@@ -135,11 +138,9 @@ def _from_table(table: Path) -> Iterator[tuple[Path, int]]:
                 raise InputError(f"{table} must begin with the line path,label.")
             for row in rows:
                 where = f"{table}, line {rows.line_num}"
-                path, label = table.parent / (row["path"] or ""), (row["label"] or "").strip().lower()
+                path, label = path_inside(table.parent, row["path"] or "", where), (row["label"] or "").strip().lower()
                 if label not in LABELS:
                     raise InputError(f"{where}: {label!r} is no label; it must be 0 to 9, or none.")
-                if not path.is_file():
-                    raise InputError(f"{where}: {path} does not exist; paths are relative to {table.parent}.")
                 yield path, LABELS[label]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{table} cannot be read ({error}): save it as CSV in UTF-8.") from error

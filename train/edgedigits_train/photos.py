@@ -87,7 +87,7 @@ def load_photos(folder: Path) -> list[Photo]:
         photos = [_photo(folder, entry) for entry in entries]
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); name a folder that holds one.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(f"{path} is damaged ({error!r}); see the documentation of evaluate-photos.") from error
     missing = [photo.path for photo in photos if not photo.path.is_file()]
     if missing:

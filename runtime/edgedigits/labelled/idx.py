@@ -17,6 +17,9 @@ from edgedigits.errors import InputError
 _IMAGES = re.compile(r"(?P<stem>.+?)[-_.]images?[-_.]?(?:idx3[-_.]ubyte)?(?:\.gz)?$", re.IGNORECASE)
 _KINDS = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
+_MOST_BYTES = 1 << 30
+"""Bytes of an array that is read; the largest set of this form, EMNIST's, has half of it."""
+
 
 class IdxPair(NamedTuple):
     """A file of images and the file of their labels."""
@@ -32,13 +35,16 @@ def read_idx(path: Path) -> npt.NDArray[np.generic]:
         InputError: it cannot be read, is damaged, or is no such file.
     """
     try:
-        content = path.read_bytes()
-        if content[:2] == b"\x1f\x8b":
-            content = gzip.decompress(content)
+        with path.open("rb") as file:
+            packed = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if packed else path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise InputError(f"{path} is cut short or damaged: it does not decompress; copy it again.") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
+    if len(content) > _MOST_BYTES:
+        raise InputError(f"{path} holds more than {_MOST_BYTES >> 30} GB; split it.")
     if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _KINDS or not 1 <= content[3] <= 4:
         raise InputError(f"{path} is no idx file: it does not begin as MNIST's do.")
     kind, axes = np.dtype(_KINDS[content[2]]), content[3]

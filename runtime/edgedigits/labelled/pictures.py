@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -109,13 +110,37 @@ def _rows(table: Path) -> Iterator[_Row]:
             else:
                 raise InputError(f"{table} must begin with the line path,label.")
             for row in rows:
-                where, path = f"{table}, line {rows.line_num}", table.parent / (row[name] or "")
-                if not path.is_file():
-                    raise InputError(f"{where}: {path} does not exist; paths are relative to {table.parent}.")
+                where = f"{table}, line {rows.line_num}"
+                path = path_inside(table.parent, row[name] or "", where)
                 writer = (row.get("writer") or "").strip()
                 yield _Row(where, path, (row[text] or "").strip(), text == "text", writer)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{table} cannot be read ({error}): save it as CSV in UTF-8.") from error
+
+
+def path_inside(folder: Path, name: str, where: str) -> Path:
+    """Return the path of a picture that a table names, which has to lie in the table's folder.
+
+    Args:
+        folder: of the table.
+        name: what stands there; relative to the folder, or from the root.
+        where: the line, for messages.
+
+    Raises:
+        InputError: it leads out of the folder, or to no file.
+    """
+    try:
+        relative = os.path.relpath(folder / name, folder)
+    except ValueError:  # on another drive of Windows
+        relative = ".."
+    shown = "".join(character if character.isprintable() else "�" for character in name)
+    if Path(relative).parts[:1] == ("..",):
+        raise InputError(
+            f"{where}: {shown} lies outside of {folder}; copy the picture into it, and write its path within it."
+        )
+    if not (folder / relative).is_file():
+        raise InputError(f"{where}: {shown} does not exist; paths are relative to {folder}.")
+    return folder / relative
 
 
 class SeveralDigitsError(InputError):

@@ -148,7 +148,7 @@ def _read_metrics(path: Path) -> Mapping[str, Any]:
             f"{path} cannot be read ({error.strerror}): it holds the model's temperature and threshold, and must lie "
             "beside digits.keras."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(f"{path} is damaged ({error!r}); train the model again.") from error
     return dict(metrics)
 
