@@ -17,7 +17,7 @@ def _probe() -> Probe:
         return Probe(
             False,
             f"{tflite_runtime.__version__} was built for numpy 1 and numpy {np.__version__} is installed:"
-            ' pip install "numpy<2" "opencv-python-headless<4.12"',
+            ' pip install "numpy<2" "opencv-python-headless<4.10"',
         )
     return Probe(True, str(tflite_runtime.__version__))
 
