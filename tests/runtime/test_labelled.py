@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import struct
+import tracemalloc
 from pathlib import Path
 
 import cv2
@@ -157,9 +158,36 @@ def test_a_truncated_idx_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a-images-idx3-ubyte").write_bytes((tmp_path / "a-images-idx3-ubyte").read_bytes()[:-9])
     with pytest.raises(InputError, match="cut short or damaged: it has"):
         load_examples(tmp_path)
-    (tmp_path / "a-images-idx3-ubyte").write_bytes(gzip.compress(b"x" * 99)[:20])
+    write_idx(tmp_path / "whole.gz", images)
+    (tmp_path / "a-images-idx3-ubyte").write_bytes((tmp_path / "whole.gz").read_bytes()[:-100])
     with pytest.raises(InputError, match="does not decompress"):
         load_examples(tmp_path)
+
+
+@pytest.mark.parametrize("claimed", [5, 1 << 30])
+def test_a_bomb_is_named_and_not_unpacked(claimed: int, tmp_path: Path) -> None:
+    write_idx(tmp_path / "a-labels-idx1-ubyte", np.zeros(5, np.uint8))
+    head = struct.pack(">BBBBIII", 0, 0, 8, 3, claimed, 28, 28)
+    (tmp_path / "a-images-idx3-ubyte.gz").write_bytes(gzip.compress(head) + gzip.compress(bytes(16 << 20)) * 32)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputError, match="it has more bytes|says that it holds"):
+            load_examples(tmp_path / "a-images-idx3-ubyte.gz")
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20, "of half a gigabyte"
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "name", ["../elsewhere.png", "a/../../elsewhere.png", "{folder}/../elsewhere.png", "/dev/null"]
+)
+def test_a_table_names_pictures_of_its_own_folder(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    cv2.imwrite(str(tmp_path / "elsewhere.png"), draw_letters(1, 0, ["A"])[0][0])
+    (folder / "labels.csv").write_text(f"path,label\n{name.format(folder=folder)},A\n")
+    with pytest.raises(InputError, match="line 2: .* lies outside of"):
+        load_examples(folder)
 
 
 def test_labels_are_named_once_each() -> None:

@@ -18,7 +18,7 @@ _IMAGES = re.compile(r"(?P<stem>.+?)[-_.]images?[-_.]?(?:idx3[-_.]ubyte)?(?:\.gz
 _KINDS = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 _MOST_BYTES = 1 << 30
-"""Bytes of an array that is read; the largest set of this form, EMNIST's, has half of it."""
+"""Bytes that an array may have; that of the largest set of this form, EMNIST's, has half of them."""
 
 
 class IdxPair(NamedTuple):
@@ -38,21 +38,24 @@ def read_idx(path: Path) -> npt.NDArray[np.generic]:
         with path.open("rb") as file:
             packed = file.read(2) == b"\x1f\x8b"
         with gzip.open(path) if packed else path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
+            head = file.read(4)
+            if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _KINDS or not 1 <= head[3] <= 4:
+                raise InputError(f"{path} is no idx file: it does not begin as MNIST's do.")
+            kind, axes = np.dtype(_KINDS[head[2]]), head[3]
+            lengths = file.read(4 * axes)
+            shape = np.frombuffer(lengths, ">u4").tolist() if len(lengths) == 4 * axes else [0]
+            size = int(np.prod(shape, dtype=object)) * kind.itemsize
+            if size > _MOST_BYTES:
+                raise InputError(f"{path} says that it holds {size:,} bytes, more than a data set has; copy it again.")
+            content = file.read(size + 1)  # not all that is there: a bomb has no end
     except (EOFError, zlib.error, gzip.BadGzipFile):
         raise InputError(f"{path} is cut short or damaged: it does not decompress; copy it again.") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
-    if len(content) > _MOST_BYTES:
-        raise InputError(f"{path} holds more than {_MOST_BYTES >> 30} GB; split it.")
-    if len(content) < 4 or content[:2] != b"\0\0" or content[2] not in _KINDS or not 1 <= content[3] <= 4:
-        raise InputError(f"{path} is no idx file: it does not begin as MNIST's do.")
-    kind, axes = np.dtype(_KINDS[content[2]]), content[3]
-    shape = np.frombuffer(content, ">u4", count=axes, offset=4).tolist() if len(content) >= 4 + 4 * axes else [0]
-    size = 4 + 4 * axes + int(np.prod(shape, dtype=object)) * kind.itemsize
     if size != len(content):
-        raise InputError(f"{path} is cut short or damaged: it has {len(content):,} bytes, its header says {size:,}.")
-    return np.frombuffer(content, kind, offset=4 + 4 * axes).reshape(shape)
+        there = f"{len(content):,}" if len(content) < size else "more"
+        raise InputError(f"{path} is cut short or damaged: it has {there} bytes of values, its header says {size:,}.")
+    return np.frombuffer(content, kind).reshape(shape)
 
 
 def is_idx(path: Path) -> bool:
