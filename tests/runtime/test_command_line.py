@@ -25,6 +25,7 @@ from click.shell_completion import ShellComplete
 
 import edgedigits.cli
 from edgedigits.cli import commands, run
+from edgedigits.cli.output import WRITERS, Row
 from edgedigits.cli.pictures import write_picture
 from edgedigits.cli.terminal import printable
 from edgedigits.errors import InputError
@@ -105,6 +106,25 @@ def test_no_cell_is_a_formula(predict: Predict, seven: Path, first: str, monkeyp
     (row,) = csv.DictReader(io.StringIO(out))
     assert not row["path"].startswith(tuple("=+-@\t\r"))
     assert Path(row["path"]).samefile(name)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "@SUM(A1)", "+cmd|calc", "-x", "-5", "-", "=", "+12", "7"])
+def test_no_label_is_a_formula(text: str, capfd: pytest.CaptureFixture[str]) -> None:
+    with WRITERS["csv"](("text",)) as write:
+        write(Row("a.png", text, False, {}, (text,)))
+    (row,) = csv.DictReader(io.StringIO(capfd.readouterr().out))
+    assert row["text"] == (f"'{text}" if text in ("=1+1", "@SUM(A1)", "+cmd|calc", "-x") else text)
+
+
+def test_crops_are_printed_as_readings_are(predict: Predict, seven: Path) -> None:
+    odd = seven.with_name("=7\x1b.png")
+    seven.rename(odd)
+    (row,) = json.loads(predict(odd, "--crops", "--format", "json")[1])
+    assert (row["path"], row["text"]) == (str(odd), "7")
+    assert predict(odd, "--crops")[1] == f"{seven.parent}/=7\\x1b.png: 7\n"
+    heading, cells = predict(odd, "--crops", "--format", "csv")[1].splitlines()
+    assert heading == "path,text,confidence"
+    assert cells.startswith(f"{seven.parent}/=7\\x1b.png,7,0.9")
 
 
 def test_nothing_of_a_manifest_reaches_the_terminal_as_it_is(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import click
 import numpy as np
 
 from edgedigits.cli.inputs import Input, pixels_or_path
-from edgedigits.cli.terminal import complain, say
+from edgedigits.cli.output import WRITERS, Row
+from edgedigits.cli.terminal import complain
 from edgedigits.errors import EdgeDigitsError
 from edgedigits.images import ImageSource, load_image
 from edgedigits.reader import Reader
@@ -42,23 +39,22 @@ def read_crops(reader: Reader, images: Sequence[Input], form: str) -> tuple[int,
     Args:
         reader: with any labels.
         images: what is read.
-        form: "text", "jsonl" or "csv".
+        form: of `edgedigits.cli.output.WRITERS`.
 
     Returns:
         How many could not be used, and how many show none of the labels.
     """
     failed = unread = 0
-    if form == "csv":
-        click.echo("path,text,confidence")
-    for image in images:
-        try:
-            crop = classify(reader, pixels_or_path(image.source))
-        except EdgeDigitsError as error:
-            complain(error)
-            failed += 1
-            continue
-        unread += not crop.label
-        say(_FORMS[form](image.name, crop))
+    with WRITERS[form](("text", "confidence")) as write:
+        for image in images:
+            try:
+                crop = classify(reader, pixels_or_path(image.source))
+            except EdgeDigitsError as error:
+                complain(error)
+                failed += 1
+                continue
+            unread += not crop.label
+            write(_row(image.name, crop))
     return failed, unread
 
 
@@ -76,20 +72,8 @@ def classify(reader: Reader, source: ImageSource) -> Crop:
     return Crop(told, likely[0][1], tuple(other for other in others if other[1] >= _LEAST_LIKELY))
 
 
-def _as_text(name: str, crop: Crop) -> str:
-    return f"{name}: {crop.label or 'none of the labels'}"
-
-
-def _as_json(name: str, crop: Crop) -> str:
+def _row(name: str, crop: Crop) -> Row:
     alternatives = [[label, round(probability, 4)] for label, probability in crop.alternatives]
-    row = {"path": name, "text": crop.label, "confidence": round(crop.confidence, 4), "alternatives": alternatives}
-    return json.dumps(row, ensure_ascii=False)
-
-
-def _as_csv(name: str, crop: Crop) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow([name, crop.label, f"{crop.confidence:.4f}"])
-    return buffer.getvalue()
-
-
-_FORMS = {"text": _as_text, "jsonl": _as_json, "csv": _as_csv}
+    fields = {"text": crop.label, "confidence": round(crop.confidence, 4), "alternatives": alternatives}
+    cells = (crop.label, f"{crop.confidence:.4f}")
+    return Row(name, crop.label or "none of the labels", not crop.label, fields, cells)

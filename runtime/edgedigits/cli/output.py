@@ -1,4 +1,4 @@
-"""Output: readings as text, JSON and CSV."""
+"""Output: what was read, as text, JSON and CSV."""
 
 from __future__ import annotations
 
@@ -7,45 +7,65 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import TypeAlias
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import click
 
 from edgedigits.cli.terminal import printable
-from edgedigits.hints import Hint
-from edgedigits.reading import Reading
-
-Write: TypeAlias = "Callable[[str, Reading, tuple[Hint, ...] | None], None]"
-"""Prints the reading of an image with this name, and the hints where they were asked for."""
 
 _RISKY = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What JSON allows as it is, but terminals and strict encodings do not."""
 
+_FORMULA = re.compile(r"[=+@-](?!$|[\d?]+$)")
+"""How cells begin that a spreadsheet calculates; a lone sign and a number are what they are."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """What was read in one image.
+
+    Attributes:
+        name: of the image.
+        text: what people are told, in one line.
+        doubtful: somebody should look at it.
+        fields: what JSON holds beside the name.
+        cells: what CSV holds beside the name.
+    """
+
+    name: str
+    text: str
+    doubtful: bool
+    fields: dict[str, Any]
+    cells: tuple[object, ...]
+
+
+Write: TypeAlias = "Callable[[Row], None]"
+
 
 @contextmanager
-def _text_writer() -> Iterator[Write]:
-    def write(name: str, reading: Reading, _: tuple[Hint, ...] | None) -> None:
-        doubtful = reading.expected is False or not reading.digits
-        text = click.style(reading.in_one_line() or "no digit found", fg="yellow" if doubtful else None, bold=True)
-        click.echo(f"{printable(name)}: {text}")
+def _text_writer(_: Sequence[str]) -> Iterator[Write]:
+    def write(row: Row) -> None:
+        text = click.style(printable(row.text), fg="yellow" if row.doubtful else None, bold=True)
+        click.echo(f"{printable(row.name)}: {text}")
 
     yield write
 
 
 @contextmanager
-def _jsonl_writer() -> Iterator[Write]:
-    yield lambda name, reading, hints: click.echo(_json(name, reading, hints))
+def _jsonl_writer(_: Sequence[str]) -> Iterator[Write]:
+    yield lambda row: click.echo(_json(row))
 
 
 @contextmanager
-def _json_writer() -> Iterator[Write]:
+def _json_writer(_: Sequence[str]) -> Iterator[Write]:
     before = "["
 
-    def write(name: str, reading: Reading, hints: tuple[Hint, ...] | None) -> None:
+    def write(row: Row) -> None:
         nonlocal before
-        click.echo(f"{before}\n{_json(name, reading, hints)}", nl=False)
+        click.echo(f"{before}\n{_json(row)}", nl=False)
         before = ","
 
     try:
@@ -54,40 +74,36 @@ def _json_writer() -> Iterator[Write]:
         click.echo("[]" if before == "[" else "\n]")
 
 
-def _json(name: str, reading: Reading, hints: tuple[Hint, ...] | None) -> str:
-    row = {"path": name, **reading.as_dict()}
-    if hints is not None:
-        row["hints"] = [hint.as_dict() for hint in hints]
+def _json(row: Row) -> str:
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     unicode = encoding.lower().replace("-", "") in ("utf8", "utf16", "utf32")
-    return _RISKY.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(row, ensure_ascii=not unicode))
+    plain = json.dumps({"path": row.name, **row.fields}, ensure_ascii=not unicode)
+    return _RISKY.sub(lambda found: f"\\u{ord(found[0]):04x}", plain)
 
 
 @contextmanager
-def _csv_writer() -> Iterator[Write]:
-    def write_row(row: list[object]) -> None:
+def _csv_writer(headings: Sequence[str]) -> Iterator[Write]:
+    def write_cells(cells: Sequence[object]) -> None:
         buffer = io.StringIO()
-        csv.writer(buffer, lineterminator="\n").writerow(row)
+        csv.writer(buffer, lineterminator="\n").writerow(cells)
         click.echo(buffer.getvalue(), nl=False)
 
-    def write(name: str, reading: Reading, _: tuple[Hint, ...] | None) -> None:
-        least = f"{min(d.confidence for d in reading.digits):.4f}" if reading.digits else ""
-        expected = "" if reading.expected is None else str(reading.expected).lower()
-        write_row([_no_formula(printable(name)), reading.text, len(reading.digits), least, expected])
-
-    write_row(["path", "text", "digits", "confidence", "expected"])
-    yield write
+    write_cells(["path", *headings])
+    yield lambda row: write_cells([_no_formula("./", printable(row.name)), *(_no_formula("'", c) for c in row.cells)])
 
 
-def _no_formula(name: str) -> str:
-    """Return a file name as no spreadsheet calculates it: ./=1+1.png is the same file as =1+1.png."""
-    return f"./{name}" if len(name) > 1 and name[0] in "=+-@" else name
+def _no_formula(mark: str, cell: object) -> str:
+    """Return a cell with a mark before it where a spreadsheet would calculate it.
+
+    For a file name that is ./, which makes it another name of the same file.
+    """
+    return f"{mark}{cell}" if _FORMULA.match(str(cell)) else str(cell)
 
 
-WRITERS: dict[str, Callable[[], AbstractContextManager[Write]]] = {
+WRITERS: dict[str, Callable[[Sequence[str]], AbstractContextManager[Write]]] = {
     "text": _text_writer,
     "jsonl": _jsonl_writer,
     "json": _json_writer,
     "csv": _csv_writer,
 }
-"""How readings are printed, by the name of the format; each is opened once, as a context manager."""
+"""How rows are printed, by the name of the format: each takes the headings of the cells, and is a context manager."""

@@ -18,10 +18,11 @@ from edgedigits.cli.options import (
     model_options,
     reading_options,
 )
-from edgedigits.cli.output import WRITERS, Write
+from edgedigits.cli.output import WRITERS, Row, Write
 from edgedigits.cli.pictures import PictureFolder
 from edgedigits.cli.terminal import Progress, complain, printable, progress, remark
 from edgedigits.cli.work import Outcome, Task, Work
+from edgedigits.hints import Hint
 from edgedigits.images import MAX_PIXELS, load_image
 from edgedigits.processes import usable_cores, work_in_order
 from edgedigits.reader import Reader
@@ -29,6 +30,7 @@ from edgedigits.reading import Reading
 
 _MANY = 5
 """Images for which progress is shown."""
+_HEADINGS = ("text", "digits", "confidence", "expected")
 
 
 @click.command()
@@ -154,7 +156,7 @@ def predict(
     written: Counter[Path] = Counter()
     outcomes = work_in_order(work, tasks, jobs or usable_cores())
     bar_or_none = progress("Reading", len(tasks)) if len(tasks) >= _MANY else nullcontext(Progress())
-    with closing(outcomes), WRITERS[form]() as write, bar_or_none as bar:
+    with closing(outcomes), WRITERS[form](_HEADINGS) as write, bar_or_none as bar:
         for task, outcome in outcomes:
             bar.clear()
             known = outcome or Outcome(None, errors=(_died(task),))
@@ -176,11 +178,21 @@ def predict(
 
 def _print(name: str, outcome: Outcome, write: Write) -> None:
     if outcome.reading is not None:
-        write(name, outcome.reading, outcome.hints)
+        write(_row(name, outcome.reading, outcome.hints))
     for error in outcome.errors:
         complain(error)
     for hint in outcome.hints or ():
         remark("Hint", f"{name}: {hint.advice}")
+
+
+def _row(name: str, reading: Reading, hints: tuple[Hint, ...] | None) -> Row:
+    fields = reading.as_dict()
+    if hints is not None:
+        fields["hints"] = [hint.as_dict() for hint in hints]
+    least = f"{min(digit.confidence for digit in reading.digits):.4f}" if reading.digits else ""
+    expected = "" if reading.expected is None else str(reading.expected).lower()
+    cells = (reading.text, len(reading.digits), least, expected)
+    return Row(name, reading.in_one_line() or "no digit found", _in_doubt(reading), fields, cells)
 
 
 def _in_doubt(reading: Reading) -> bool:
