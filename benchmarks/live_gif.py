@@ -1,6 +1,6 @@
 """Makes docs/live.gif: what `edgedigits webcam test:` sees, reads and publishes while a hand passes.
 
-    python benchmarks/live_gif.py docs/live.gif
+python benchmarks/live_gif.py docs/live.gif
 """
 
 from __future__ import annotations
@@ -51,9 +51,7 @@ def main(path: Path) -> None:
     # one palette for all, and no dithering: both would make the file many times larger
     palette = Image.fromarray(cv2.cvtColor(np.vstack(frames[::3]), cv2.COLOR_BGR2RGB)).quantize(32)
     images = [
-        Image.fromarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)).quantize(
-            palette=palette, dither=Image.Dither.NONE
-        )
+        Image.fromarray(cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)).quantize(palette=palette, dither=Image.Dither.NONE)
         for frame in frames
     ]
     images[0].save(path, save_all=True, append_images=images[1:], duration=1000 // RATE, loop=0, optimize=True)
