@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.errors import InputError
-from edgedigits.image_headers import Header, may_be_image, read_header
+from edgedigits.heic import decode_heic
+from edgedigits.image_headers import Header, read_header
 from edgedigits.image_kinds import identify
 from edgedigits.quiet import catch_stderr
 
@@ -141,7 +142,9 @@ class OpenImage:
         if self.header.transparent or self.header.real:
             # the other modes turn the image as EXIF says, and palettes and CMYK into BGR, but drop transparency
             yield cv2.IMREAD_UNCHANGED
-        if self.header.format != "JPEG":
+        if self.header.format == "HEIC":
+            yield cv2.IMREAD_COLOR
+        elif self.header.format != "JPEG":
             yield (cv2.IMREAD_COLOR if self._demand.colour else cv2.IMREAD_GRAYSCALE) | cv2.IMREAD_ANYDEPTH
         elif self._demand.colour:
             yield cv2.IMREAD_COLOR
@@ -173,11 +176,11 @@ def _opened(source: Encoded, limits: Limits, demand: Demand, stack: ExitStack) -
     header = _checked_header(image, limits)
     parts = header.parts or (slice(0, len(content)),)
     kept = sum(part.stop - part.start for part in parts)
-    large = header.pixels > _SMALL
+    large = header.pixels > _SMALL and header.format != "HEIC"
     held = isinstance(source, EncodedImage | bytes | bytearray)
     file = len(content) + (kept if held or (kept < len(content) and not large) else 0)
     descriptor = _memory_file() if large else None
-    needed = _decoding_takes(header, demand, copied=descriptor is None) + file
+    needed = _decoding_takes(header, demand, copied=descriptor is None and header.format != "HEIC") + file
     if needed > limits.memory:
         if descriptor is not None:
             os.close(descriptor)
@@ -188,6 +191,8 @@ def _opened(source: Encoded, limits: Limits, demand: Demand, stack: ExitStack) -
         )
     if needed > _WORTH_TRIMMING:
         _give_back_free_memory()
+    if header.format == "HEIC":
+        return OpenImage(name, header, demand, lambda _: decode_heic(content), needs=2)
     if descriptor is None:
         whole = content if kept == len(content) else b"".join(content[part] for part in parts)
         return OpenImage(name, header, demand, _from_memory(whole), needs=2)
@@ -200,7 +205,7 @@ def _opened(source: Encoded, limits: Limits, demand: Demand, stack: ExitStack) -
 
 def _decoding_takes(header: Header, demand: Demand, copied: bool) -> int:
     """Return the bytes that the decoder and its result take, and what is made of the result."""
-    if header.transparent or header.real:
+    if header.transparent or header.real or header.format == "HEIC":
         each = max(header.samples, 4 if header.transparent else 1) * header.depth
     else:
         each = (3 if demand.colour else 1) * header.depth
@@ -300,7 +305,7 @@ def read_encoded(
     """
     most = min(Limits.of(max_pixels, max_memory).memory, max(_BYTES_OF_PIXEL * max_pixels, 1 << 20))
     content = bytearray(file.read(64))
-    if content and not may_be_image(content):
+    if content and not _may_be_image(content):
         raise _no_image(name, content)
     while piece := file.read(1 << 20):
         content += piece
@@ -310,6 +315,11 @@ def read_encoded(
                 " (--max-megapixels) if you trust it."
             )
     return EncodedImage(content, name)
+
+
+def _may_be_image(start: bytes | bytearray) -> bool:
+    kind = identify(start)
+    return kind is not None and kind.readable
 
 
 def _checked_header(image: EncodedImage, limits: Limits) -> Header:
@@ -343,4 +353,4 @@ def _no_image(name: str, start: bytes | bytearray) -> InputError:
     kind = identify(start)
     if kind is not None and not kind.readable:
         return InputError(f"{name}: not an image that can be read but {kind.name}; {kind.advice}.")
-    return InputError(f"{name}: not an image that can be read; use a PNG, JPEG, BMP, TIFF or WebP file.")
+    return InputError(f"{name}: not an image that can be read; use a PNG, JPEG, BMP, TIFF, WebP, AVIF or HEIC file.")

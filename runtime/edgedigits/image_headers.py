@@ -13,6 +13,10 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from edgedigits.avif_headers import read_avif
+from edgedigits.heic import ROOM_FOR_PIXEL, read_heic
+from edgedigits.image_kinds import AVIF_BEGINS, HEIC_BEGINS
+
 Content = bytes | bytearray
 
 
@@ -68,20 +72,15 @@ def read_header(content: Content) -> Header | None:
     parse = _parser(content)
     try:
         header = parse(content) if parse else None
-    except (struct.error, IndexError, ValueError, OverflowError):
+    except (struct.error, LookupError, ValueError, OverflowError):
         return None
     if header is None or (header.whole and min(header.width, header.height) <= 0):
         return None
     return header
 
 
-def may_be_image(start: Content) -> bool:
-    """Tell from the first 16 bytes of a file whether it may be an image that can be read."""
-    return _parser(start) is not None
-
-
 def _parser(content: Content) -> Callable[[Content], Header] | None:
-    start = bytes(content[:16])
+    start = bytes(content[:64])
     return next((parse for signature, parse in _PARSERS.items() if re.match(signature, start, re.DOTALL)), None)
 
 
@@ -299,11 +298,25 @@ def _turns(exif: bytes) -> bool:
         return False
 
 
+def _avif(content: Content) -> Header:
+    found = read_avif(content)
+    samples, depth = 4 if found.several else 3, 2 if found.deep else 1
+    return Header("AVIF", found.width, found.height, samples, depth, found.room, transparent=found.several)
+
+
+def _heic(content: Content) -> Header:
+    width, height, samples, bits = read_heic(content)
+    room = ROOM_FOR_PIXEL * width * height * (2 if bits > 8 else 1)
+    return Header("HEIC", width, height, samples, room=room)
+
+
 _PARSERS: dict[bytes, Callable[[Content], Header]] = {
     rb"\x89PNG\r\n\x1a\n": _png,
     rb"\xff\xd8": _jpeg,
     rb"BM": _bmp,
     rb"RIFF.{4}WEBP": _webp,
     rb"II[\x2a\x2b]\x00|MM\x00[\x2a\x2b]": _tiff,
+    AVIF_BEGINS: _avif,
+    HEIC_BEGINS: _heic,
 }
 """How each format's files begin, as a regular expression, and what reads their header."""

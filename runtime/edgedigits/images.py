@@ -19,7 +19,7 @@ from edgedigits.encoded_images import (
     read_encoded,
 )
 from edgedigits.errors import InputError
-from edgedigits.image_kinds import SUFFIXES
+from edgedigits.image_kinds import SUFFIXES, readable_suffixes
 
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 
@@ -155,6 +155,8 @@ def _to_grey_in_place(pixels: npt.NDArray[Any]) -> UInt8Array:
     """Return an image in grey levels, which lie where its pixels lay: these are lost."""
     if pixels.dtype == np.uint8 and pixels.ndim == 2:
         return pixels
+    if not pixels.flags.writeable:
+        return _into_grey(pixels, np.empty(pixels.shape[:2], np.uint8))
     # no row is written before it is read, since a pixel has one byte now and had one or more
     room = pixels.reshape(-1).view(np.uint8)
     height, width = pixels.shape[:2]
@@ -246,4 +248,5 @@ __all__ = [
     "load_grey",
     "load_image",
     "read_encoded",
+    "readable_suffixes",
 ]

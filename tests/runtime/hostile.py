@@ -14,6 +14,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -109,7 +110,26 @@ def whole_images() -> dict[str, bytes]:
         "webp lossless": _pil(pil.convert("RGB"), "WEBP", lossless=True),
         "webp alpha": _pil(see_through, "WEBP"),
         "webp animated": _pil(pil.convert("RGB"), "WEBP", save_all=True, append_images=[pil.convert("RGB").rotate(9)]),
+        **_of_phones(bgr, rgba),
     }
+
+
+def _of_phones(bgr: npt.NDArray[np.uint8], rgba: npt.NDArray[np.uint8]) -> dict[str, bytes]:
+    """Return what can be read where OpenCV, and what else is installed, decodes it."""
+    images = {}
+    if cv2.haveImageWriter(".avif"):
+        deep = [cv2.IMWRITE_AVIF_DEPTH, 10, cv2.IMWRITE_AVIF_SPEED, 10]
+        images["avif"] = _opencv(".avif", bgr)
+        images["avif 10"] = _opencv(".avif", bgr.astype(np.uint16) * 4, *deep)
+        images["avif alpha"] = _pil(Image.fromarray(rgba), "AVIF")
+    if find_spec("pillow_heif"):
+        import pillow_heif
+
+        for name, mode in (("heic", "RGB"), ("heic alpha", "RGBA")):
+            buffer = io.BytesIO()
+            pillow_heif.from_pillow(Image.fromarray(rgba).convert(mode)).save(buffer, quality=80)
+            images[name] = buffer.getvalue()
+    return images
 
 
 Mutation = tuple[str, int, int]

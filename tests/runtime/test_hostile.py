@@ -200,6 +200,14 @@ def tiff_of_doubles(width: int, height: int) -> bytes:
     return cv2.imencode(".tiff", np.full((height, width), 0.5), [cv2.IMWRITE_TIFF_COMPRESSION, 1])[1].tobytes()
 
 
+def heic_of(side: int, named: int) -> bytes:
+    """A HEIC whose boxes name another size than the picture in it has."""
+    pillow_heif = pytest.importorskip("pillow_heif", reason="needs the extra heic")
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (side, side), "white")).save(buffer)
+    return buffer.getvalue().replace(struct.pack(">II", side, side), struct.pack(">II", named, named))
+
+
 GREEDY: dict[str, Callable[[], bytes]] = {
     "png chunk of 4 GB": lambda: png_with(struct.pack(">I", 0xFFFFFFF0) + b"tEXt")[:45],
     "png chunk of 2 GB": lambda: png_with(struct.pack(">I", 0x7FFFFFFF) + b"IDAT"),
@@ -216,6 +224,9 @@ GREEDY: dict[str, Callable[[], bytes]] = {
     "webp": lambda: overwritten(WHOLE["webp"], WHOLE["webp"].index(b"\x9d\x01\x2a") + 3, "<HH", 9_900, 9_900),
     "webp animated": lambda: animated_webp(9_900),
     "webp animated, in limits": lambda: animated_webp(2_900),
+    "heic": lambda: heic_of(3_000, 3_000),
+    "heic that names a small size": lambda: heic_of(3_000, 64),
+    "heic that names a large size": lambda: heic_of(64, 9_000),
     "tiff of doubles": lambda: tiff_of_doubles(4_000, 3_000),
     "tiff of doubles, in limits": lambda: tiff_of_doubles(2_000, 2_000),
     "tiff of a million strips": lambda: overwritten(WHOLE["tiff"], tiff_entry(WHOLE["tiff"], 257), "<I", 1_000_000),
@@ -283,11 +294,28 @@ def test_formats_that_are_not_offered_are_not_decoded(suffix: str, monkeypatch: 
         load_image(content)
 
 
-def test_an_avif_that_names_a_small_size_is_not_decoded() -> None:
-    buffer = io.BytesIO()
-    Image.new("L", (64, 64)).save(buffer, "AVIF")
-    with pytest.raises(InputError, match="an AVIF image; save it as PNG or JPEG"):
-        load_image(buffer.getvalue())
+needs_avif = pytest.mark.skipif(not cv2.haveImageWriter(".avif"), reason="this OpenCV decodes no AVIF")
+
+
+def avif_of(side: int, named: int) -> bytes:
+    """An AVIF whose boxes name another size than the picture in it has."""
+    content = cv2.imencode(".avif", np.full((side, side), 200, np.uint8), [cv2.IMWRITE_AVIF_SPEED, 10])[1].tobytes()
+    assert struct.pack(">II", side, side) in content
+    return content.replace(struct.pack(">II", side, side), struct.pack(">II", named, named))
+
+
+@needs_avif
+@pytest.mark.parametrize(("side", "named"), [(4000, 64), (64, 9000), (4000, 4000)])
+def test_an_avif_counts_as_what_is_coded_in_it(
+    measured: Measured, side: int, named: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = avif_of(side, named)
+    assert measured.complaint("predict", content) == ""
+    if side == 4000:
+        monkeypatch.setattr(cv2, "imdecode", lambda *_: pytest.fail("it was decoded"))
+        monkeypatch.setattr(cv2, "imread", lambda *_: pytest.fail("it was decoded"))
+        with pytest.raises(InputError, match="takes .* MB, more than the 150 MB"):
+            load_image(content)
 
 
 @pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="the copy in memory is Linux's")

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from edgedigits import InputError, Reader
-from edgedigits.images import load_grey, load_image
+from edgedigits import InputError, Reader, image_kinds
+from edgedigits.images import load_grey, load_image, readable_suffixes
 from tests.runtime.samples import draw_text
 
 PICTURE = draw_text("7")
@@ -272,3 +272,56 @@ class Upload:
 def test_what_is_no_source_is_refused_with_what_is_one(source: object, says: str) -> None:
     with pytest.raises(InputError, match=f"a path, the bytes of an image file or an array, uint8, but {says}"):
         Reader().read(source)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not cv2.haveImageWriter(".avif"), reason="this OpenCV decodes no AVIF")
+def test_avif_is_read_where_opencv_decodes_it(tmp_path: Path) -> None:
+    content = cv2.imencode(".avif", cv2.cvtColor(PICTURE, cv2.COLOR_GRAY2BGR))[1].tobytes()
+    path = tmp_path / "seven.avif"
+    path.write_bytes(content)
+    assert_shows_the_seven(load_image(path))
+    assert_shows_the_seven(load_image(content))
+    assert ".avif" in readable_suffixes()
+
+
+def heic() -> bytes:
+    pillow_heif = pytest.importorskip("pillow_heif", reason="needs the extra heic")
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(PICTURE).convert("RGB")).save(buffer, quality=90)
+    return buffer.getvalue()
+
+
+def test_heic_is_read_where_its_extra_is_installed(tmp_path: Path) -> None:
+    content = heic()
+    path = tmp_path / "seven.heic"
+    path.write_bytes(content)
+    assert_shows_the_seven(load_image(path))
+    assert_shows_the_seven(load_image(content))
+    assert np.abs(load_grey(path, 2000).pixels.astype(int) - PICTURE).mean() < 4
+    assert ".heic" in readable_suffixes()
+
+
+def test_heic_without_its_extra_names_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image_kinds, "find_spec", lambda _: None)
+    head = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+    with pytest.raises(InputError, match=r'a HEIC photo; to read it: pip install "edgedigits\[heic\]"'):
+        load_image(head + bytes(100))
+    assert ".heic" not in readable_suffixes()
+
+
+@pytest.mark.parametrize(
+    ("start", "name", "readable"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "a PNG image", True),
+        (b"GIF89a", "a GIF image", False),
+        (b"\0\0\0\x1cftypavis\0\0\0\0avis", "an animation", False),
+    ],
+)
+def test_files_say_what_they_are(tmp_path: Path, start: bytes, name: str, readable: bool) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(start)
+    kind = image_kinds.identify_file(path)
+    assert kind is not None
+    assert (kind.name, kind.readable) == (name, readable)
+    path.write_bytes(b"a shopping list")
+    assert image_kinds.identify_file(path) is None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgedigits.errors import InputError
-from edgedigits.images import SUFFIXES, load_image
+from edgedigits.images import load_image, readable_suffixes
 from edgedigits.live.sources.base import CameraError, Kind, Picture, Source, Stream, Wanted
 
 _RATE = 1.0
@@ -33,10 +33,10 @@ class Pictures:
         Raises:
             CameraError: there are none.
         """
-        folder = Path(self.place)
+        folder, readable = Path(self.place), readable_suffixes()
         try:
             paths = (
-                [path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file()]
+                [path for path in folder.iterdir() if path.suffix.lower() in readable and path.is_file()]
                 if folder.is_dir()
                 else [Path(path) for path in glob.glob(self.place, recursive=True)]  # noqa: PTH207 - absolute too
             )
@@ -44,7 +44,7 @@ class Pictures:
             raise CameraError(f"{self.place} cannot be read ({error.strerror}).", final=True) from error
         if not paths:
             raise CameraError(
-                f"{self.place} names no picture; pictures end in {', '.join(sorted(SUFFIXES))}.", final=True
+                f"{self.place} names no picture; pictures end in {', '.join(sorted(readable))}.", final=True
             )
         return _PictureStream(sorted(paths), wanted.fps or _RATE)
 
