@@ -12,6 +12,7 @@ version = release = version_of("edgedigits")
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", "sphinx_click"]
 source_suffix = {".md": "markdown"}
+highlight_language = "text"
 default_role = "literal"  # docstrings write code between single backticks
 smartquotes = False  # options begin with two dashes
 nitpicky = True
