@@ -76,7 +76,7 @@ class Root:
     path: Path
 
     def run(
-        self, *command: str, cpu: str = "", timeout: float = 1500, settings: Mapping[str, str] | None = None
+        self, *command: str, cpu: str = "", timeout: float = 3000, settings: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Run a command in it, as root, on one of its boards' processors."""
         environment = {

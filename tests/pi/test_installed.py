@@ -23,7 +23,7 @@ from tests.conftest import ROOT, LabelledGlyphs
 from tests.pi.emulation import BUILT, UnavailableError
 from tests.pi.roots import SYSTEMS, Root, build_wheel, make_root
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 IMAGES = ["single-004.png", "number-239.png", "rows-301.jpg"]
 ENGINES_DUE = {

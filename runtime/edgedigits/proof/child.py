@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-PATIENCE = 180
+PATIENCE = 300
 """Seconds for one answer: an emulated or swapping board needs many to import an engine."""
 
 

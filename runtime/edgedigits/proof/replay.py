@@ -20,7 +20,7 @@ from edgedigits.logits import interpret_logits
 from edgedigits.proof.child import ask
 
 GLYPHS = Path(__file__).with_name("glyphs.npz")
-_TIMED_CALLS = 20
+_TIMED_CALLS = 10
 
 
 @dataclass(frozen=True)
