@@ -132,6 +132,17 @@ def test_an_engine_that_gives_no_answer_is_named(
         run_benchmark(Bundle.load(), engine="opencv", seconds=0.001)
 
 
+def test_no_engine_gets_a_file_that_was_changed_meanwhile(tmp_path: Path) -> None:
+    file = Bundle.load().files[0]
+    changed = tmp_path / file.path.name
+    changed.write_bytes(file.read_verified()[::-1])
+    command = [sys.executable, "-m", "edgedigits.benchmark", next(iter(file.engines)), changed]
+    run = subprocess.run([*command, str(file.size), file.sha256, "1", "0"], capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert run.stdout == ""
+    assert "does not match its SHA-256" in run.stderr.splitlines()[-1]
+
+
 def test_an_engine_that_crashes_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = f'case "$3" in opencv) kill -SEGV $$;; *) exec {sys.executable} "$@";; esac'
     monkeypatch.setattr(module.sys, "executable", stand_in(tmp_path, script))

@@ -269,9 +269,7 @@ def test_rtsp_refusals_have_a_sentence_each(status: bytes, says: str) -> None:
 
 def test_a_server_that_never_answers_is_given_up() -> None:
     with listening(None) as port:
-        begun = time.monotonic()
         assert "does not answer" in str(refusal(f"http://127.0.0.1:{port}/"))
-        assert time.monotonic() - begun < 4
 
 
 class TestScenes:
