@@ -28,7 +28,7 @@ EXPORT_CODE := $(shell find export/edgedigits_export runtime/edgedigits/engines 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train export bundle wheel deploy images test test-all test-pi lint format docs results release clean distclean FORCE
+.PHONY: help setup train export bundle wheel deploy images test test-all test-pi check-reading lint format docs results release clean distclean FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ test-all: $(ENV) $(TFLITE_ENV) ## Run all tests
 test-pi: $(ENV) ## Install it in emulated Raspberry Pis, and test it there: ROOTS="b64 t64 b32 t32"
 	PI_ROOTS="$(ROOTS)" PI_CPUS="$(CPUS)" $(RUN)/pytest -rsP tests/pi/test_installed.py
 
+check-reading: $(ENV) ## Read rendered pages and Images/, and say what is read worse than before: OPTIONS="--update"
+	$(RUN)/python -m benchmarks.reading_check $(OPTIONS)
+
 lint: $(ENV) ## Check style and types
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
@@ -80,7 +83,7 @@ docs: .venv/.docs-installed ## Build the documentation (Python 3.11 or later): b
 results: $(ENV) ## Measure the bundled model (PHOTOS="folder folder": on photos too) and write the figures into the documents
 	$(RUN)/edgedigits evaluate --out build/evaluation --card docs/results/model-card.md
 	cp build/evaluation/evaluation.json $(MEASURED)
-	$(RUN)/python benchmarks/reading_scenes.py --json $(MEASURED)/scenes.json
+	-$(RUN)/python -m benchmarks.reading_check --json $(MEASURED)/scenes.json
 	$(RUN)/python benchmarks/reading.py --json $(MEASURED)/speed.json
 	$(RUN)/python benchmarks/memory.py --json $(MEASURED)/memory.json
 	$(if $(PHOTOS),$(RUN)/python benchmarks/changed_photos.py $(PHOTOS) --json $(MEASURED)/photos.json)

@@ -126,11 +126,29 @@ def photos(_: str) -> str:
 
 
 def scenes(_: str) -> str:
-    """Return how well rendered photos are read."""
-    conditions = measured("scenes")["conditions"]
-    rows = [[name, *(percent(row[key]) for key in ("precision", "recall", "f1"))] for name, row in conditions.items()]
-    rows.append(["**mean**", "", "", f"**{percent(mean_f1(conditions))}**"])
-    return table(["condition", "precision", "recall", "F1"], rows)
+    """Return how well rendered photos and the sample images are read, group by group."""
+    titles = {
+        "conditions": "digits alone, taken under",
+        "kinds": "pages of",
+        "without digits": "nothing to read",
+        "everyday": "all kinds and conditions",
+    }
+    parts = []
+    for group, found in measured("scenes").items():
+        rows = [
+            [
+                name,
+                f"{row['pictures']}",
+                percent(row["exact"] / row["pictures"]),
+                "" if row["f1"] is None else percent(row["f1"]),
+                f"{row['invented']}",
+            ]
+            for name, row in found.items()
+        ]
+        if group == "conditions":
+            rows.append(["**mean**", "", "", f"**{percent(mean_f1(found))}**", ""])
+        parts.append(table([titles[group], "pictures", "exact", "F1", "invented"], rows))
+    return "\n\n".join(parts)
 
 
 def speed(_: str) -> str:

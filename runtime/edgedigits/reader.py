@@ -30,7 +30,7 @@ _TINY = np.float32(1e-12)
 
 _SLOPE, _OFFSET = 0.72, 0.05
 """Turn evidence for a digit into the log odds that one is there (Platt scaling), fitted on rendered scenes by
-benchmarks/confidence.py: what was found at all is chosen from much, so raw evidence is too sure."""
+`make check-reading`: what was found at all is chosen from much, so raw evidence is too sure."""
 _LEAST_LIKELY = 0.001
 """Probability that another digit must have to be named."""
 

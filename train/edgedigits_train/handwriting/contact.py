@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -10,9 +11,11 @@ import numpy.typing as npt
 
 from edgedigits_train.handwriting.camera import Camera
 from edgedigits_train.handwriting.glyphs import render_glyphs
+from edgedigits_train.handwriting.kinds import PAGES
 from edgedigits_train.handwriting.layouts import Mark, digit, in_line
 from edgedigits_train.handwriting.letterforms import DIGITS
 from edgedigits_train.handwriting.nondigits import render_nondigits
+from edgedigits_train.handwriting.scenery import SCENERY
 from edgedigits_train.handwriting.scenes import draw_mark, render_scene
 from edgedigits_train.handwriting.strokes import write
 from edgedigits_train.handwriting.writer import Writer
@@ -23,13 +26,14 @@ _WIDTH = 1400
 
 
 def draw_sheet(seed: int = 1) -> Image:
-    """Draw a contact sheet: letterforms, writers, glyphs, what is no digit, and scenes; uint8 (H, 1400, 3), BGR."""
+    """Draw a contact sheet: letterforms, hands, glyphs, what is no digit, scenes, pages; uint8 (H, 1400, 3), BGR."""
     parts = [
         ("Letterforms, as in the copybook", _letterforms()),
         ("Writers: one in each line", _writers(seed)),
         ("Glyphs for the classifier, each of another writer", _glyphs(seed)),
         ("Glyphs that are no digits", _nondigits(seed)),
         ("Scenes", _scenes(seed)),
+        ("Pages, one of each kind, and pictures without one", _pages(seed)),
     ]
     return np.vstack([part for title, picture in parts for part in (_title(title), picture)])
 
@@ -93,8 +97,23 @@ def _nondigits(seed: int) -> Image:
 
 
 def _scenes(seed: int) -> Image:
+    return _thumbs([render_scene(1000 * seed + index).image for index in range(42)])
+
+
+def _pages(seed: int) -> Image:
+    return _thumbs([render_scene(100 * seed + k, kind).image for k, kind in enumerate((*PAGES, *SCENERY))])
+
+
+def _thumbs(images: Sequence[Image]) -> Image:
+    """Images shrunk to 200×150 pixels at most, seven in a row."""
     thumbs = []
-    for index in range(42):
-        scene = render_scene(1000 * seed + index)
-        thumbs.append(np.asarray(cv2.resize(scene.image, (200, 150), interpolation=cv2.INTER_AREA), np.uint8))
-    return np.vstack([np.hstack(thumbs[start : start + 7]) for start in range(0, 42, 7)])
+    for image in images:
+        zoom = min(200 / image.shape[1], 150 / image.shape[0])
+        small = cv2.resize(
+            image, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_AREA if zoom < 1 else cv2.INTER_LINEAR
+        )
+        thumb = np.full((150, 200, 3), 255, np.uint8)
+        thumb[: small.shape[0], : small.shape[1]] = small
+        thumbs.append(thumb)
+    thumbs += [np.full((150, 200, 3), 255, np.uint8)] * (-len(thumbs) % 7)
+    return np.vstack([np.hstack(thumbs[start : start + 7]) for start in range(0, len(thumbs), 7)])

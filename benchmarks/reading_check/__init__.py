@@ -1,0 +1,1 @@
+"""Reading, measured on the project's own pictures: what `make check-reading` runs."""
