@@ -126,7 +126,7 @@ CONDITIONS: Sequence[ReadingSet] = (
     _clean("plain paper", Conditions()),
     _clean("felt tip", Conditions("felt tip"), _SEVERAL),
     PageSet("marker", _EVERYDAY, Conditions("marker", light="vignette"), asked="", allowed=("shadow",)),
-    PageSet("pencil", _EVERYDAY, Conditions("pencil", light="gradient"), asked="", allowed=("shadow", "faint")),
+    PageSet("pencil", _EVERYDAY, Conditions("pencil", light="gradient"), asked="faint", allowed=("shadow", "broken")),
     PageSet("coloured ink", _EVERYDAY, Conditions("felt tip", "recycled", light="warm", view="turned"), asked=""),
     _clean("ruled paper", Conditions(surface="ruled", view="turned")),
     PageSet("ruled, aslant", _EVERYDAY, Conditions(surface="ruled", view="aslant")),
