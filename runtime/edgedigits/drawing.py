@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -119,11 +120,12 @@ def _labels(reading: Reading, boxes: list[tuple[int, ...]], canvas: UInt8Array) 
     tall = max(least, round(min(usual, _LARGEST_LABEL * longer)))
     values = [UNREADABLE if digit.value is None else str(digit.value) for digit in reading.digits]
     texts = [f"{value} {digit.confidence:.0%}" for value, digit in zip(values, reading.digits, strict=True)]
-    for size in dict.fromkeys((tall, max(least, round(0.7 * tall)))):
-        full = [_placed(text, size, box, canvas) for text, box in zip(texts, boxes, strict=True)]
-        if not any(label.covers(other) for i, label in enumerate(full) for other in full[:i]):
-            return full
-    return [_placed(value, tall, box, canvas) for value, box in zip(values, boxes, strict=True)]
+    labels: list[_Label] = []
+    for written, size in product((texts, values), dict.fromkeys((tall, max(least, round(0.7 * tall)), least))):
+        labels = [_placed(text, size, box, canvas) for text, box in zip(written, boxes, strict=True)]
+        if not any(label.covers(other) for i, label in enumerate(labels) for other in labels[:i]):
+            break
+    return labels
 
 
 def _placed(text: str, tall: int, box: tuple[int, ...], canvas: UInt8Array) -> _Label:

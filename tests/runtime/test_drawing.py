@@ -56,6 +56,13 @@ def test_labels_that_would_cover_each_other_say_only_the_digit() -> None:
     assert min(far) > 60
 
 
+def test_close_rows_at_the_upper_edge_keep_their_labels_apart() -> None:
+    places = [(100 + 60 * value, y) for y in (25, 110) for value in range(8)]
+    picture = drawn((640, 480), *(Digit(7, 0.99, (x, y, 45, 55)) for x, y in places))
+    assert len(plates(picture, 0, 20)) == 8
+    assert len(plates(picture, 85, 105)) == 8
+
+
 @pytest.mark.parametrize("box", [(0, 0, 20, 30), (620, 450, 20, 30), (0, 470, 20, 10), (630, 0, 10, 480)])
 def test_labels_stay_on_the_picture(box: tuple[int, int, int, int]) -> None:
     picture = drawn((640, 480), Digit(8, 0.99, box))[:480]
