@@ -343,6 +343,23 @@ SMALL = {
 }
 
 
+def lay_out_a_model(path: Path) -> None:
+    """Put a model there that plain Keras trained on a few digits."""
+    import keras
+
+    from edgedigits_train.handwriting import render_glyphs
+
+    layers = keras.layers
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential(
+        [keras.Input((28, 28)), layers.Flatten(), layers.Dense(32, "relu"), layers.Dense(10, "softmax")]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy")
+    glyphs, labels = render_glyphs(4_000, 1)
+    model.fit(glyphs[..., 0] / 255, labels, epochs=3, verbose=0)
+    model.save(path)
+
+
 def lay_out_a_project(folder: Path, trained: Path, bundle: Path) -> None:
     """Put there what the documents name: trainings, bundles, keys, one's own digits and photos."""
     for name in ("train", "own", "thirty"):
@@ -352,6 +369,7 @@ def lay_out_a_project(folder: Path, trained: Path, bundle: Path) -> None:
     shutil.copy(trained / "digits.keras", folder / "my.keras")
     (folder / "my.toml").write_text('like = "quick"\n')
     lay_out_own_digits(folder / "my-digits")
+    lay_out_a_model(folder / "my.keras")
     (folder / "my-photos").mkdir()
     shutil.copy(ROOT / "Images" / "rows-293.jpg", folder / "my-photos")
     truth = [{"file": "rows-293.jpg", "digits": [2, 7, 7, 7, 2], "layout": "rows"}]

@@ -153,6 +153,8 @@ def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateR
     scores, reference_scores = reference.scores(logits), reference.scores(reference.logits)
     threshold = reference.digit_score.threshold
     refusals = np.flatnonzero((scores < threshold) != (reference_scores < threshold))
+    # a logit that moves by a step moves the log odds of a score by as much, over the temperature
+    doubtful = np.abs(_log_odds(reference_scores) - _log_odds(np.float32(threshold))) <= step / reference.temperature
     told = np.where(scores < threshold, REFUSED, mine)
     reference_told = np.where(reference_scores < threshold, REFUSED, theirs)
     measured = {
@@ -180,7 +182,7 @@ def judge(answers: Answers, reference: Reference, tolerance: Tolerance) -> GateR
         faults=(
             *_faults_of_probabilities(logits),
             *_faults_of_answers(**measured, keras=float(reference_right.mean()), tolerance=tolerance),
-            *_faults_of_refusals(len(refusals), len(logits), tolerance),
+            *_faults_of_refusals(int((~doubtful[refusals]).sum()), len(logits), tolerance),
             *_faults_of_losses(lost, won),
             *_faults_of_ties(unfounded, len(logits)),
             *_faults_of_batches(answers, reference.temperature, tolerance),
@@ -199,6 +201,11 @@ def are_probabilities(logits: npt.NDArray[np.float32]) -> bool:
     """
     # an 8-bit softmax may exceed 1 by a step
     return bool(logits.min() >= -_STEP and logits.max() <= 1 + _STEP)
+
+
+def _log_odds(scores: npt.NDArray[np.float32] | np.float32) -> npt.NDArray[np.float64]:
+    p = np.clip(np.asarray(scores, np.float64), 1e-9, 1 - 1e-9)
+    return np.asarray(np.log(p / (1 - p)))
 
 
 def size_faults(size: int, weight_bytes: int) -> tuple[str, ...]:

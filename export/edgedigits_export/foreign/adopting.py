@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from edgedigits.bundle import DIGITS, TEMPERATURES
+from edgedigits.bundle import DIGITS, TEMPERATURES, DigitScore
 from edgedigits.calibrating import fit_digit_score, fit_temperature
 from edgedigits.errors import InputError
 from edgedigits.glyphs import CONTRACT
 from edgedigits.labelled import ALL, NONE, TEST, TRAINING, Examples, find_mnist, load_examples
+from edgedigits.logits import interpret_logits
 from edgedigits_export.foreign.detecting import Detection, detect
 from edgedigits_export.foreign.forms import Scale
 from edgedigits_export.foreign.graph import FrozenGraph
@@ -151,7 +153,7 @@ def adopt(
     with quiet():
         logits = model.reference_logits()
     temperature = float(np.clip(fit_temperature(logits, scored.labels, classes=len(classes)), *TEMPERATURES))
-    score = fit_digit_score(logits, temperature, classes=len(classes))
+    score = _between(fit_digit_score(logits, temperature, classes=len(classes)), logits, temperature)
     right = int((logits[:, : len(classes)].argmax(axis=1) == scored.labels).sum())
     metrics = {
         "recipe": {"name": f"foreign model {path.name}", "detected": {**asdict(found.form), "output": found.output}},
@@ -174,6 +176,13 @@ def adopt(
         *notes,
     )
     return Adopted(model, lines)
+
+
+def _between(score: DigitScore, logits: npt.NDArray[np.float32], temperature: float) -> DigitScore:
+    """Return a threshold that lies between two of these images' scores, on which rounding may decide otherwise."""
+    _, scores = interpret_logits(logits, temperature, score)
+    under = scores[scores < score.threshold]
+    return replace(score, threshold=(float(under.max(initial=0.0)) + score.threshold) / 2)
 
 
 def _images(

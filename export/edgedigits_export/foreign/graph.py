@@ -184,16 +184,13 @@ def freeze(function: Any) -> FrozenGraph:
     Raises:
         InputError: it has several inputs or outputs, or answers no list of numbers for an image.
     """
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-    frozen = convert_variables_to_constants_v2(function)
-    inputs = [tensor for tensor in frozen.inputs if tensor.dtype.name != "resource"]
-    if len(inputs) != 1 or len(frozen.outputs) != 1:
+    inputs = [tensor for tensor in function.inputs if tensor.dtype.name != "resource"]
+    if len(inputs) != 1 or len(function.outputs) != 1:
         raise InputError(
-            f"it has {len(inputs)} inputs and {len(frozen.outputs)} outputs; export takes models from one image to one"
-            " list of logits"
+            f"it has {len(inputs)} inputs and {len(function.outputs)} outputs; export takes models from one image to"
+            " one list of logits"
         )
-    images, answers = inputs[0], frozen.outputs[0]
+    images, answers = inputs[0], function.outputs[0]
     shape = tuple(images.shape[1:]) if images.shape.rank else ()
     sizes = [size for size in (answers.shape[1:] if answers.shape.rank else ()) if size != 1]
     if answers.shape.rank is None or answers.shape.rank < 2 or any(size is None for size in sizes):
@@ -205,8 +202,27 @@ def freeze(function: Any) -> FrozenGraph:
     classes = int(np.prod(sizes)) if sizes else int(np.prod(answers.shape[1:]))
     if images.dtype.name not in ("float32", "float16", "float64", "uint8", "int32"):
         raise InputError(f"it takes {images.dtype.name}, not an image")
-    definition = frozen.graph.as_graph_def()
+    definition = _with_constants(function)
     return FrozenGraph(definition, images.op.name, answers.name, shape, images.dtype.name, classes)
+
+
+def _with_constants(function: Any) -> Any:
+    """Return the graph of a function, calls inlined, with its variables as constants and no order but that of data.
+
+    TensorFlow's `convert_variables_to_constants_v2` does the same, and then builds a function again, which fails where
+    a variable is assigned to: augmentation layers do that with their seeds, though nothing hangs on it.
+    """
+    from tensorflow.python.framework import convert_to_constants
+
+    data = convert_to_constants._FunctionConverterDataInEager(
+        func=function, lower_control_flow=True, aggressive_inlining=True
+    )
+    definition, _ = convert_to_constants._replace_variables_by_constants(data)
+    for node in definition.node:
+        needed = [name for name in node.input if not name.startswith("^")]
+        del node.input[:]
+        node.input.extend(needed)
+    return definition
 
 
 def _node(tensor: str) -> str:
