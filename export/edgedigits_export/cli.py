@@ -204,7 +204,7 @@ def export(
     usual = tuple(format for format in USUAL if device is None or device.readers(format))
     _check_combination(ctx)
     if _default(ctx, "out"):
-        out = _out_of(model or source)
+        out = default_out(model or source)
     notes: list[str] = []
     try:
         made: Any = source
@@ -259,7 +259,7 @@ def _default(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is ParameterSource.DEFAULT
 
 
-def _out_of(source: Path) -> Path:
+def default_out(source: Path) -> Path:
     """Return where the bundle of a model goes: not over that of another."""
     if source == Path("build/train"):
         return _OUT

@@ -176,7 +176,7 @@ KINDS = {
     "channels first": Kind(channels_first, "first.keras", "1×28×28 float32, mean 0.1307", "softmax"),
     "uint8 logits": Kind(uint8_logits, "logits.keras", "28×28×1 uint8, 0 to 255", "logits"),
     "h5": Kind(dense, "old.h5", "28×28 float32, 0 to 1", "softmax"),
-    "SavedModel": Kind(convolutional, "saved", "28×28×1 float32, 0 to 1", "softmax"),
+    "SavedModel": Kind(channels_first, "saved", "1×28×28 float32, mean 0.1307", "softmax"),
     "eleven classes": Kind(eleven, "eleven.keras", "28×28×1 float32, 0 to 1", "softmax"),
 }
 

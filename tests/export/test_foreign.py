@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from edgedigits import Reader
 from edgedigits.errors import EdgeDigitsError, InputError
-from edgedigits_export.cli import export
+from edgedigits_export.cli import default_out, export
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.foreign import adopt
 from edgedigits_export.foreign.opening import open_model
@@ -128,6 +128,21 @@ def test_the_command_tells_what_it_found_and_what_comes_next(
     assert not Path("build/bundle").exists()
 
 
+@pytest.mark.parametrize(
+    ("source", "out"),
+    [
+        ("build/train", "build/bundle"),
+        ("build/train/", "build/bundle"),
+        ("build/own", "build/bundle-own"),
+        ("models/my.keras", "build/bundle-my"),
+        ("my.h5", "build/bundle-my"),
+        ("saved/", "build/bundle-saved"),
+    ],
+)
+def test_a_bundle_replaces_no_other_models(source: str, out: str) -> None:
+    assert default_out(Path(source)) == Path(out)
+
+
 def keras_model(output: int = 10, shape: tuple[int, ...] = (28, 28), **options: Any) -> Any:
     import keras
 
@@ -236,6 +251,16 @@ def test_a_truncated_keras_file_and_a_folder_without_a_model_are_refused(tmp_pat
         open_model(tmp_path / "other.keras")
     with pytest.raises(InputError, match=r"no SavedModel: it holds no saved_model\.pb"):
         open_model(tmp_path)
+
+
+def test_a_saved_model_that_still_augments_is_refused(tmp_path: Path) -> None:
+    import keras
+
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((28, 28, 1)), layers.RandomRotation(0.1), layers.Flatten(), layers.Dense(10)])
+    with pytest.raises(InputError, match=r"at random whenever it is used \(in random_rotation.*save it as \.keras"):
+        open_model(save(model, tmp_path / "saved"))
+    assert open_model(save(model, tmp_path / "kept.keras")).classes == 10
 
 
 def test_images_that_cannot_judge_it_are_refused(saved: Saved, images: Images, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from edgedigits import Reader
 from edgedigits.bundle import Bundle
 from edgedigits.cli import commands
 from edgedigits.errors import BundleError
+from edgedigits.glyphs import normalise_crops
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.foreign import adopt
 from edgedigits_export.formats import get_formats
@@ -39,7 +40,7 @@ def train_on_letters() -> Any:
     )
     model.compile(keras.optimizers.Adam(4e-3), "sparse_categorical_crossentropy")
     numbers = np.array([LETTERS.index(label) for label in labels.tolist()])
-    model.fit(images[..., np.newaxis] / np.float32(255), numbers, batch_size=64, epochs=4, verbose=0)
+    model.fit(normalise_crops(images) / np.float32(255), numbers, batch_size=64, epochs=4, verbose=0)
     return model
 
 

@@ -17,10 +17,10 @@ import numpy.typing as npt
 from edgedigits.bundle import DIGITS, TEMPERATURES, DigitScore
 from edgedigits.calibrating import fit_digit_score, fit_temperature
 from edgedigits.errors import InputError
-from edgedigits.glyphs import CONTRACT
+from edgedigits.glyphs import CONTRACT, SIDE
 from edgedigits.labelled import ALL, NONE, TEST, TRAINING, Examples, find_mnist, load_examples
 from edgedigits.logits import interpret_logits
-from edgedigits_export.foreign.detecting import Detection, detect
+from edgedigits_export.foreign.detecting import ASKED, Detection, detect
 from edgedigits_export.foreign.forms import Scale
 from edgedigits_export.foreign.graph import FrozenGraph
 from edgedigits_export.foreign.opening import open_model
@@ -31,6 +31,7 @@ _MOST_SCORED = 10_000
 """Evaluation images, drawn at random where there are more."""
 _CALIBRATED = 1_100
 """Images that activation ranges are taken from, as many of each label as there are."""
+_MUCH_BETTER = 0.02
 _AT_LEAST = 20
 """Evaluation images: from fewer nothing can be told."""
 
@@ -149,6 +150,7 @@ def adopt(
             found = detect(graph, scored.glyphs, scored.labels, classes, scale)
     except InputError as error:
         raise InputError(f"{path} cannot be exported: {error}.") from None
+    notes += _told_raw(graph, found, judged, scored.labels)
     model = ForeignModel(path.parent, {}, calibrated, scored, graph=graph, detection=found)
     with quiet():
         logits = model.reference_logits()
@@ -176,6 +178,21 @@ def adopt(
         *notes,
     )
     return Adopted(model, lines)
+
+
+def _told_raw(graph: FrozenGraph, found: Detection, judged: Examples, labels: npt.NDArray[np.uint8]) -> list[str]:
+    """Return what is to be said where the model knows the images as they are much better than as glyphs."""
+    if judged.are_glyphs or judged.images.shape[1:] != (SIDE, SIDE):
+        return []
+    answers = graph.without_activation().answer(found.form.prepare(judged.images[:ASKED, ..., np.newaxis]))
+    raw = float((answers.argmax(axis=1) == labels[:ASKED]).mean())
+    shown = next(attempt.accuracy for attempt in found.attempts if attempt.form == found.form)
+    if raw < shown + _MUCH_BETTER:
+        return []
+    return [
+        f"beware   of these images as they are it answers {raw:.2%} right, but the runtime centres and scales what it"
+        " shows to a model as MNIST does: train it on such images (edgedigits.glyphs.normalise_crops)"
+    ]
 
 
 def _between(score: DigitScore, logits: npt.NDArray[np.float32], temperature: float) -> DigitScore:

@@ -66,11 +66,20 @@ class FrozenGraph:
         return sizes.get(node.name, 0)
 
     def check(self) -> None:
-        """Refuse weights that are not numbers.
+        """Refuse weights that are not numbers, and answers that hang on chance.
+
+        Keras exports augmentation layers into a SavedModel as they are in training.
 
         Raises:
             InputError: the first of them.
         """
+        for node in self._reachable():
+            if "Random" in node.op or node.op in ("Multinomial", "StatelessMultinomial"):
+                layer = node.name.removeprefix("StatefulPartitionedCall/").split("/")[-3:][0]
+                raise InputError(
+                    f"it changes its images at random whenever it is used (in {layer}), because augmentation was"
+                    " written with it: save it as .keras instead, or export it without that layer"
+                )
         for name, weights in self._weights:
             if not np.isfinite(weights).all():
                 raise InputError(f"the weights {name} are not numbers (NaN or infinite): its training went astray")
