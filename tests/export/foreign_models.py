@@ -39,7 +39,6 @@ def load_images(folder: Path, count: int = 6_000) -> Images:
 def _fit(model: Any, images: Array, labels: Array, *, logits: bool = False, epochs: int = 2) -> Any:
     import keras
 
-    keras.utils.set_random_seed(0)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=logits)
     model.compile(keras.optimizers.Adam(2e-3), loss)
     model.fit(images, labels, batch_size=64, epochs=epochs, verbose=0)
@@ -50,6 +49,7 @@ def dense(images: Images) -> Any:
     """Dense layers on 28×28 floats of 0 to 1, with a softmax: what every tutorial makes."""
     import keras
 
+    keras.utils.set_random_seed(0)
     layers = keras.layers
     model = keras.Sequential(
         [
@@ -67,6 +67,7 @@ def normalised_rows(images: Images) -> Any:
     """Dense layers on rows of length 1, as `keras.utils.normalize(axis=1)` makes them."""
     import keras
 
+    keras.utils.set_random_seed(0)
     layers = keras.layers
     model = keras.Sequential(
         [keras.Input((28, 28)), layers.Flatten(), layers.Dense(64, activation="relu"), layers.Dense(10, "softmax")]
@@ -78,6 +79,7 @@ def flat(images: Images) -> Any:
     """784 numbers of -1 to 1."""
     import keras
 
+    keras.utils.set_random_seed(0)
     layers = keras.layers
     model = keras.Sequential(
         [keras.Input((784,)), layers.Dense(64, activation="relu"), layers.Dense(10, activation="softmax")]
@@ -89,6 +91,7 @@ def convolutional(images: Images) -> Any:
     """A functional model on (28, 28, 1), with augmentation and dropout layers."""
     import keras
 
+    keras.utils.set_random_seed(0)
     layers = keras.layers
     inputs = keras.Input((28, 28, 1))
     x = layers.RandomRotation(0.03)(inputs)
@@ -104,6 +107,7 @@ def channels_first(images: Images) -> Any:
     """1×28×28, as those who come from PyTorch write it."""
     import keras
 
+    keras.utils.set_random_seed(0)
     layers = keras.layers
     model = keras.Sequential(
         [
@@ -123,6 +127,7 @@ def uint8_logits(images: Images) -> Any:
     """Raw uint8 pixels in, logits out: the contract of this project, by chance."""
     import keras
 
+    keras.utils.set_random_seed(0)
     layers = keras.layers
     model = keras.Sequential(
         [
@@ -141,6 +146,7 @@ def eleven(images: Images) -> Any:
     """An eleventh class for what is no digit: here, digits that were cut and shuffled."""
     import keras
 
+    keras.utils.set_random_seed(0)
     layers = keras.layers
     rng = np.random.default_rng(0)
     quarters = images.train[:1500].reshape(-1, 2, 14, 2, 14).transpose(0, 1, 3, 2, 4).reshape(-1, 4, 14, 14)

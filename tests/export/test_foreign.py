@@ -122,7 +122,7 @@ def test_the_command_tells_what_it_found_and_what_comes_next(
     assert "no class for what is no digit" in run.stdout
     assert "edgedigits train --teacher" in run.stdout
     out = Path("build/bundle-improved_handwritten")
-    assert f"edgedigits predict --bundle {out}" in run.stdout
+    assert f"edgedigits predict --bundle {out}" in run.stderr
     recipe = json.loads((out / "manifest.json").read_text())["provenance"]["recipe"]
     assert recipe["detected"]["scale"] == "0-1"
     assert not Path("build/bundle").exists()

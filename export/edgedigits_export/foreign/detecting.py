@@ -11,13 +11,14 @@ import numpy.typing as npt
 from edgedigits.errors import InputError
 from edgedigits_export.foreign.forms import SCALE_TITLES, Form, Scale, possible_forms
 from edgedigits_export.foreign.graph import FrozenGraph
+from edgedigits_export.statistics import losing_probability
 
-ASKED = 1_000
+ASKED = 2_000
 """Images that every form is tried on."""
 
-_CLOSE = 0.005
-"""Accuracies that differ by less are told apart by the likelihood: networks without biases answer alike to all
-ranges."""
+_CHANCE_EXPLAINS = 0.05
+"""Of forms whose accuracies chance may tell apart with this probability, the usual one is taken: networks with small
+biases answer alike to some ranges."""
 
 _CHANCE = 3
 """A model that is right less often than so many times as often as chance knows nothing of the labels."""
@@ -29,13 +30,16 @@ class Attempt:
 
     Attributes:
         form: it.
-        accuracy: share of right answers, 0 to 1.
-        loss: mean cross-entropy in nats; infinite where answers are not finite.
+        right: which images it answers right, bool (N,).
     """
 
     form: Form
-    accuracy: float
-    loss: float
+    right: npt.NDArray[np.bool_]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers, 0 to 1."""
+        return float(self.right.mean())
 
 
 @dataclass(frozen=True)
@@ -90,9 +94,7 @@ def detect(
     glyphs, labels = glyphs[chosen], labels[chosen]
     output = _output(graph, glyphs, scale)
     logits = graph.without_activation()
-    attempts = [
-        _attempt(logits, form, glyphs, labels, output) for form in possible_forms(graph.shape, graph.dtype, scale)
-    ]
+    attempts = [_attempt(logits, form, glyphs, labels) for form in possible_forms(graph.shape, graph.dtype, scale)]
     best_of_scales = tuple(
         _best([attempt for attempt in attempts if attempt.form.scale == each])
         for each in dict.fromkeys(attempt.form.scale for attempt in attempts)
@@ -116,20 +118,18 @@ def _output(graph: FrozenGraph, glyphs: npt.NDArray[np.uint8], scale: Scale | No
     return "probabilities" if shares else "logits"
 
 
-def _attempt(
-    graph: FrozenGraph, form: Form, glyphs: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8], output: str
-) -> Attempt:
-    answers = graph.answer(form.prepare(glyphs)).astype(np.float64)
-    if not np.isfinite(answers).all():
-        return Attempt(form, 0.0, float("inf"))
-    if output == "probabilities":
-        answers = np.log(np.maximum(answers, 1e-7))
-    shifted = answers - answers.max(axis=1, keepdims=True)
-    losses = np.log(np.exp(shifted).sum(axis=1)) - shifted[np.arange(len(labels)), labels]
-    return Attempt(form, float((answers.argmax(axis=1) == labels).mean()), float(losses.mean()))
+def _attempt(graph: FrozenGraph, form: Form, glyphs: npt.NDArray[np.uint8], labels: npt.NDArray[np.uint8]) -> Attempt:
+    answers = graph.answer(form.prepare(glyphs))
+    finite = np.isfinite(answers).all(axis=1)
+    return Attempt(form, (answers.argmax(axis=1) == labels) & finite)
 
 
 def _best(attempts: Sequence[Attempt]) -> Attempt:
-    """Return the most accurate attempt, or of those that are about as accurate the likeliest."""
-    most = max(attempt.accuracy for attempt in attempts)
-    return min((each for each in attempts if each.accuracy >= most - _CLOSE), key=lambda attempt: attempt.loss)
+    """Return the first attempt that is not significantly less accurate than the most accurate one."""
+    most = max(attempts, key=lambda attempt: attempt.accuracy)
+
+    def is_as_good(attempt: Attempt) -> bool:
+        lost, won = int((most.right & ~attempt.right).sum()), int((attempt.right & ~most.right).sum())
+        return losing_probability(lost, won) >= _CHANCE_EXPLAINS
+
+    return next(attempt for attempt in attempts if is_as_good(attempt))
