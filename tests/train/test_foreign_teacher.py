@@ -66,7 +66,14 @@ def test_labels_count_where_the_teacher_is_wrong(small: Dataset) -> None:
 
 def test_a_recipe_learns_from_a_bundle(small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training, "load_dataset", lambda **_: small)
-    changes = {"epochs": 2, "additions.captured": 0, "additions.written": 0, "additions.soiled": 0, "outliers": 100}
+    changes = {
+        "epochs": 8,
+        "batch": 32,
+        "additions.captured": 0,
+        "additions.written": 0,
+        "additions.soiled": 0,
+        "outliers": 100,
+    }
     recipe = change_recipe(RECIPES["quick"], changes)
     training.train(recipe, tmp_path / "train", material=training.Material(teacher=BUNDLED))
     metrics = json.loads((tmp_path / "train" / "metrics.json").read_text())
