@@ -80,7 +80,7 @@ class Progress:
 @contextmanager
 def progress(label: str, count: int) -> Iterator[Progress]:
     """Show a bar of this many steps on stderr, where that is a terminal."""
-    if not sys.stderr.isatty():
+    if not _shows_progress():
         yield Progress()
         return
     # the number of the step makes every bar another one: click draws none that looks like the last
@@ -92,5 +92,10 @@ def progress(label: str, count: int) -> Iterator[Progress]:
 
 def show_step(step: str) -> None:
     """Show on a terminal's stderr what is being done, in place of what was; "" takes it away."""
-    if sys.stderr.isatty():
+    if _shows_progress():
         click.echo(f"\r\033[K{step}" + ("…" if step else ""), nl=False, err=True)
+
+
+def _shows_progress() -> bool:
+    """Tell whether stderr is a terminal that can take back what was written."""
+    return sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
