@@ -22,14 +22,17 @@ import cv2
 import numpy as np
 import pytest
 from click.shell_completion import ShellComplete
+from PIL import Image
 
 import edgedigits.cli
+from edgedigits import image_kinds
 from edgedigits.cli import commands, run
 from edgedigits.cli.output import WRITERS, Row
 from edgedigits.cli.pictures import write_picture
 from edgedigits.cli.terminal import printable
 from edgedigits.errors import InputError
 from edgedigits.expectation import Expectation, constrain
+from edgedigits.image_kinds import readable_suffixes
 from edgedigits.reading import Digit, Reading
 from tests.conftest import ROOT
 from tests.runtime.samples import draw_text
@@ -299,13 +302,35 @@ def test_what_is_skipped_in_a_folder_is_named_and_counted(predict: Predict, seve
     ]
 
 
-def test_photos_of_phones_are_read_or_named(predict: Predict, seven: Path) -> None:
-    photo = seven.with_name("photo.heic")
-    photo.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(64))
-    code, out, err = predict(seven.parent)
-    assert (code, out) == (2, f"{seven}: 7\n")
-    assert "photo.heic" in err
-    assert "HEIC" in err
+@pytest.fixture
+def camera_roll(seven: Path) -> Path:
+    """A folder with a PNG, a HEIC and an AVIF picture that each show a 7."""
+    if ".avif" not in readable_suffixes():
+        pytest.skip("this OpenCV decodes no AVIF")
+    heif = pytest.importorskip("pillow_heif", reason="the extra heic is not installed")
+    picture = cv2.cvtColor(cv2.imread(str(seven)), cv2.COLOR_BGR2RGB)
+    heif.from_pillow(Image.fromarray(picture)).save(seven.with_name("photo.HEIC"), quality=90)
+    cv2.imwrite(str(seven.with_name("photo.avif")), picture)
+    return seven.parent
+
+
+def test_photos_of_phones_are_read(predict: Predict, camera_roll: Path) -> None:
+    code, out, err = predict(camera_roll)
+    assert (code, err) == (0, "")
+    assert [line.rpartition("/")[2] for line in out.splitlines()] == ["photo.HEIC: 7", "photo.avif: 7", "seven.png: 7"]
+
+
+def test_photos_of_phones_that_are_not_read_are_named(
+    predict: Predict, camera_roll: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image_kinds, "_decodes_heic", lambda: False)
+    shutil.copy(camera_roll / "photo.HEIC", camera_roll / "other.heic")
+    code, out, err = predict(camera_roll)
+    assert (code, len(out.splitlines())) == (2, 2)
+    (line, count) = err.splitlines()
+    assert line.startswith(f"Error: {camera_roll}: 2 skipped (other.heic, photo.HEIC): a HEIC photo is not read here")
+    assert 'pip install "edgedigits[heic]"' in line
+    assert count == "2 of 4 inputs could not be used."
 
 
 def test_one_file_that_cannot_be_looked_at_does_not_hide_the_rest(

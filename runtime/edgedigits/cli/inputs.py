@@ -17,7 +17,7 @@ from typing import TypeAlias, cast
 from edgedigits.cli.kinds import advice_for, is_pdf, picture_kind
 from edgedigits.cli.terminal import show_step
 from edgedigits.errors import InputError
-from edgedigits.image_kinds import Kind
+from edgedigits.image_kinds import Kind, readable_suffixes
 from edgedigits.images import SUFFIXES, EncodedImage, UInt8Array, read_encoded
 from edgedigits.pdf import PdfPage, pdf_pages
 
@@ -155,7 +155,7 @@ def _in_folder(folder: str, written_to: Sequence[Path]) -> Iterator[Input | Unus
     for error in errors:
         yield Unusable(f"{error.filename} cannot be searched ({error.strerror}); check its permissions.")
     if not found and not skipped and not errors:
-        endings = ", ".join(sorted(SUFFIXES))
+        endings = ", ".join(sorted(readable_suffixes()))
         raise InputError(f"{folder!r} names no image: the folder holds no images; images end in {endings}.")
 
 

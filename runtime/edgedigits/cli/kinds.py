@@ -8,12 +8,12 @@ from pathlib import Path
 
 from edgedigits.image_kinds import SUFFIXES, Kind, identify_file
 
-_HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis"})
+_HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"miaf", b"mif1", b"msf1", b"avif", b"avis"})
 """Brands of files that look like a film and are photos."""
 
 _CONVERT, _DEVELOP = "save it as PNG or JPEG", "develop it to JPEG"
 _OTHERS = {
-    **dict.fromkeys((".heic", ".heif", ".avif", ".gif", ".jxl", ".jp2", ".psd", ".svg", ".xcf"), _CONVERT),
+    **dict.fromkeys((".heic", ".heif", ".hif", ".avif", ".gif", ".jxl", ".jp2", ".psd", ".svg", ".xcf"), _CONVERT),
     **dict.fromkeys((".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2"), _DEVELOP),
 }
 """Endings of pictures that are not read everywhere, and what to do about them; what else lies in a folder is none."""

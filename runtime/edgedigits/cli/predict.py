@@ -100,8 +100,8 @@ def predict(
 ) -> int:
     """Read the handwritten digits in images.
 
-    PATH is an image (PNG, JPEG, BMP, TIFF, WebP), a PDF document, a folder, which is searched with all folders below
-    it, a pattern such as 'scans/*.jpg', an address (https://…), or - for an image on standard input.
+    PATH is an image (PNG, JPEG, BMP, TIFF, WebP, AVIF, HEIC), a PDF document, a folder, which is searched with all
+    folders below it, a pattern such as 'scans/*.jpg', an address (https://…), or - for an image on standard input.
 
     --expect, --length, --range and --checksum choose, for each line, the likeliest digits that are as you know them to
     be; what is not readable that way is said to be not as expected.
