@@ -10,7 +10,7 @@ import numpy as np
 
 from edgedigits_train.handwriting import texts
 from edgedigits_train.handwriting.layouts import Layout, Mark, Page, digit, in_line, number, place, place_at, rows
-from edgedigits_train.handwriting.letterforms import DIGITS, Letterform
+from edgedigits_train.handwriting.letterforms import DIGITS, Letterform, letterforms
 from edgedigits_train.handwriting.lettering import Lettering, joined, set_line, set_lines
 from edgedigits_train.handwriting.strokes import Stroke, write
 from edgedigits_train.handwriting.writer import Writer
@@ -133,15 +133,29 @@ _UPSTROKES = ("short flag", "long flag", "half-height flag", "hooked flag", "fla
 _CROSSED = ("crossed", "serif, crossed", "bowed, crossed", "crossed low, wide")
 
 
+_LIKE_SEVENS = letterforms(
+    "1",
+    ("flat flag", 2, "0,12 22,3 44,0! 43,50 42,100"),
+    ("low flat flag", 1, "0,22 24,12 50,6! 50,50 49,104"),
+    ("bowed flat flag", 1, "2,8 24,0 46,3! 45,48 44,98"),
+)
+"""Ones that only crossed sevens beside them tell from a seven: with a flag nearly level, on an upright stem."""
+
+
 def upstrokes(writer: Writer, rng: Random, size: Size) -> Page:
-    """A hand whose ones have upstrokes and whose sevens are crossed, with many of both."""
+    """A hand whose ones have upstrokes, some as flat as a seven's bar, and whose sevens are crossed: many of both."""
     writer = with_habits(writer, one=texts.pick(_UPSTROKES, rng), seven=texts.pick(_CROSSED, rng))
+    flat = _LIKE_SEVENS[int(rng.integers(len(_LIKE_SEVENS)))] if rng.random() < 0.3 else None
     marks: list[Mark] = []
     for row in range(1 + int(6 * rng.random() ** 1.5)):
         values = [
             int(rng.choice([1, 7])) if rng.random() < 0.5 else int(rng.integers(10)) for _ in range(rng.integers(1, 9))
         ]
-        line = in_line([digit(value, writer, rng) for value in values], writer, rng, rng.uniform(0.9, 2.2), row)
+        written = [
+            Mark(1, tuple(write(flat, writer, rng)), 1.0, 0, "1") if flat and value == 1 else digit(value, writer, rng)
+            for value in values
+        ]
+        line = in_line(written, writer, rng, rng.uniform(0.9, 2.2), row)
         marks += [mark.moved(np.array([0.0, 1.9 * row])) for mark in line]
     return place(marks, size, (0.5, 0.95), rng)
 
