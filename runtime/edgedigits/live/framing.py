@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgedigits.errors import InputError
 from edgedigits.live.settings import Roi
 from edgedigits.live.sources.base import UInt8Array
 from edgedigits.reading import Reading
@@ -48,7 +49,10 @@ def turned(pixels: UInt8Array, rotate: int, mirror: bool) -> UInt8Array:
 
 
 def region_of(roi: Roi | None, pixels: UInt8Array) -> Region:
-    """Return the part of a picture that a region of interest names, in its pixels; all of it where nothing is left.
+    """Return the part of a picture that a region of interest names, in its pixels.
+
+    Raises:
+        InputError: the region lies outside the picture.
 
     Example:
         >>> region_of((0.5, 0, 0.5, 1), np.zeros((10, 20), np.uint8))
@@ -60,7 +64,11 @@ def region_of(roi: Roi | None, pixels: UInt8Array) -> Region:
     scale = (width, height, width, height) if max(roi) <= 1 else (1, 1, 1, 1)
     x, y, w, h = (round(value * unit) for value, unit in zip(roi, scale, strict=True))
     left, top, right, bottom = min(x, width), min(y, height), min(x + w, width), min(y + h, height)
-    return (left, top, right - left, bottom - top) if right > left and bottom > top else (0, 0, width, height)
+    if right <= left or bottom <= top:
+        raise InputError(
+            f"--roi {','.join(map(str, roi))} lies outside the picture, which has {width} × {height} pixels."
+        )
+    return left, top, right - left, bottom - top
 
 
 def cut(pixels: UInt8Array, region: Region) -> UInt8Array:

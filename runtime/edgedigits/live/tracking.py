@@ -28,6 +28,14 @@ _FORGOTTEN_AFTER = 3.0
 _FURTHEST = 0.35
 """Shares of the frame's longer side that a sheet can move between two readings and still be the same."""
 _LIKELY = 0.5
+_SHRUNK = 0.75
+"""Share of its area down to which a digit is still seen as a whole."""
+_ESTABLISHED = 0.6
+"""Share of the readings of late that hold a digit which is known for sure."""
+_STILL_THERE = 1.0
+"""Seconds for which a digit that is not seen as a whole is taken to be there."""
+_INSIDE = 0.7
+"""Share of its own area with which a fragment lies inside the digit that it is of."""
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -67,9 +75,13 @@ class _Track:
     first: float
     last: float
     evidence: deque[tuple[float, FloatArray | None]] = field(default_factory=deque)
-    """Time and probabilities (10,) of each reading since it was first seen; None where the reading lacks it."""
+    """Time and probabilities (10,) of the last readings; None where the reading lacks it."""
     seen: int = 0
     value: int = -1
+    company: frozenset[int] = frozenset()
+    """Keys of those that were seen together with it when it was last seen."""
+    established: bool = False
+    """Whether it has been seen often enough for what lies inside it to be part of it."""
 
 
 class Tracker:
@@ -99,9 +111,10 @@ class Tracker:
             [1, 2, 3]
         """
         pairs = self._match(reading)
+        fragments = self._fragments(pairs, reading, seconds)
         for track in self._tracks:
             digit = pairs.get(track.key)
-            if digit is None:
+            if digit is None or id(digit) in fragments:
                 track.evidence.append((seconds, None))
                 continue
             track.box, track.line, track.last = np.array(digit.box, float), digit.line, seconds
@@ -109,13 +122,18 @@ class Tracker:
             track.seen += 1
         matched = {id(digit) for digit in pairs.values()}
         for digit in reading.digits:
-            if id(digit) not in matched:
+            if id(digit) not in matched and id(digit) not in fragments:
                 track = _Track(next(self._keys), np.array(digit.box, float), digit.line, seconds, seconds, seen=1)
                 track.evidence.append((seconds, _probabilities(digit)))
                 self._tracks.append(track)
+        in_view = {track.key for track in self._tracks if track.last == seconds}
         for track in self._tracks:
+            if track.last == seconds:
+                track.company = frozenset(in_view - {track.key})
             while len(track.evidence) > self._readings and seconds - track.evidence[0][0] > _WINDOW:
                 track.evidence.popleft()
+            there = sum(probabilities is not None for _, probabilities in track.evidence)
+            track.established |= track.seen >= self._readings and there >= _ESTABLISHED * len(track.evidence)
         self._tracks = [track for track in self._tracks if not self._is_gone(track, seconds)]
         return tuple(self._known(track, seconds) for track in self._tracks)
 
@@ -179,6 +197,38 @@ class Tracker:
             overlap[i, :] = overlap[:, j] = -1
         return pairs
 
+    def _is_behind(self, track: _Track, pairs: dict[int, Digit], seconds: float) -> bool:
+        """Tell whether a digit may be there still: seen a moment ago, or beside those that it was last seen with."""
+        hidden = seconds - track.last
+        return hidden <= self._seconds or (hidden <= _STILL_THERE and not track.company.isdisjoint(pairs))
+
+    def _fragments(self, pairs: dict[int, Digit], reading: Reading, seconds: float) -> set[int]:
+        """Return which digits of a reading are what a hand leaves to be seen of known ones, by their `id`.
+
+        A 6 of which half is hidden looks like a 1. But where most digits are smaller than those before, it is another
+        sheet.
+        """
+        known = [track for track in self._tracks if track.established and self._is_behind(track, pairs, seconds)]
+        if not known:
+            return set()
+        boxes = _broadened(np.array([track.box for track in known]))
+        small = _broadened(np.array([digit.box for digit in reading.digits], float).reshape(-1, 4))
+        inside = _common(boxes, small) / np.maximum(small[:, 2:].prod(axis=1), 1e-9)[None, :]
+        share = small[:, 2:].prod(axis=1)[None, :] / boxes[:, 2:].prod(axis=1)[:, None]
+        partner = {track.key: i for i, track in enumerate(known)}
+        found = set()
+        for j, digit in enumerate(reading.digits):
+            own = next((partner[key] for key, paired in pairs.items() if paired is digit and key in partner), None)
+            if own is not None:
+                part = share[own, j] < _SHRUNK
+            elif any(paired is digit for paired in pairs.values()):
+                part = False
+            else:
+                part = bool(((inside[:, j] >= _INSIDE) & (share[:, j] < _SHRUNK)).any())
+            if part:
+                found.add(id(digit))
+        return found if 2 * len(found) <= len(reading.digits) else set()
+
     def _shift(self, old: FloatArray, new: FloatArray, reading: Reading) -> FloatArray:
         """Return (4,), what is added to the old boxes so that most fall onto new ones of the same value."""
         values = [track.value for track in self._tracks]
@@ -211,11 +261,17 @@ def _broadened(boxes: FloatArray) -> FloatArray:
     return np.column_stack([boxes[:, 0] - (width - boxes[:, 2]) / 2, boxes[:, 1], width, boxes[:, 3]])
 
 
-def _overlaps(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return the intersection over union of boxes (N, 4) and (M, 4) as (N, M)."""
+def _common(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return the area that boxes (N, 4) and (M, 4) share as (N, M)."""
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, :2] + a[:, None, 2:], b[None, :, :2] + b[None, :, 2:])
-    common = np.clip(high - low, 0, None).prod(axis=2)
+    common: FloatArray = np.clip(high - low, 0, None).prod(axis=2)
+    return common
+
+
+def _overlaps(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return the intersection over union of boxes (N, 4) and (M, 4) as (N, M)."""
+    common = _common(a, b)
     union = a[:, 2:].prod(axis=1)[:, None] + b[:, 2:].prod(axis=1)[None, :] - common
     overlaps: FloatArray = common / np.maximum(union, 1e-9)
     return overlaps

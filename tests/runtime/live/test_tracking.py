@@ -87,6 +87,26 @@ def test_part_of_a_number_that_is_hidden_for_long_is_not_another_number() -> Non
     assert steps.see(*number("2021"), times=2).text == "2021"
 
 
+def test_a_digit_that_is_half_hidden_is_not_the_one_that_its_rest_looks_like() -> None:
+    """A finger before a 6 leaves a stroke, which alone is a 1."""
+    steps = Steps()
+    steps.see(*number("206"), times=8)
+    half = Digit(1, 0.95, (182, 100, 20, 30))
+    piece = Digit(7, 0.95, (184, 120, 10, 12))
+    assert {steps.see(*number("20"), half).text for _ in range(5)} == {"206"}
+    assert {steps.see(*number("20"), half, piece).text for _ in range(3)} == {"206"}
+    assert steps.see(*number("206"), times=3).text == "206"
+    steps.see(*number("20"), half, times=45)
+    assert steps.see(*number("20"), half).text == "201", "what stays so long is what it is"
+
+
+def test_smaller_digits_in_the_same_place_are_another_sheet() -> None:
+    steps = Steps()
+    steps.see(*number("206"), times=8)
+    small = tuple(Digit(v, 0.97, (104 + 40 * i, 104, 14, 22)) for i, v in enumerate((4, 7, 3)))
+    assert [steps.see(*small).text for _ in range(8)][-1] == "473"
+
+
 def test_a_number_that_is_gone_is_taken_back() -> None:
     steps = Steps()
     steps.see(*number("2021"), times=6)

@@ -66,10 +66,10 @@ class UsbCamera:
 
     def _check(self, path: Path) -> None:
         if not path.exists():
-            there = ", ".join(camera.source for camera in _find() if not camera.problem) or "none that can be used"
+            there = ", ".join(camera.source for camera in _find() if not camera.problem)
+            others = f"or name another one: {there}" if there else "no other one is here"
             raise CameraError(
-                f"{self.name} cannot be opened: it is not there; plug it in, or name another one:"
-                f" {there} (`edgedigits cameras`).",
+                f"{self.name} cannot be opened: it is not there; plug it in, {others} (`edgedigits cameras`).",
                 final=True,
             )
         if not path.is_char_device():
