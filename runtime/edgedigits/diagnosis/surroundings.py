@@ -29,6 +29,7 @@ def examine_surroundings(cores: int) -> Iterator[Finding]:
     named = f"{board}, {processor}" if board and board != processor else board or processor
     yield Finding(Grade.OK, "machine", f"{named}, {cores} {'core' if cores == 1 else 'cores'}")
     yield Finding(Grade.OK, "system", f"{machine.system_name()}, {Machine.here().architecture}")
+    yield Finding(Grade.OK, "threads", f"one for the engine, of {cores} that may run here; --threads gives it more")
     yield from _examine_memory()
     yield from _examine_heat()
     yield from _examine_python()
