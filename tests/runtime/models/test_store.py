@@ -295,8 +295,8 @@ def test_the_commands_prove_a_model_before_it_is_used(tmp_path: Path) -> None:
     rows = json.loads(edgedigits("list", "--json", root=root).stdout)
     assert [row["name"] for row in rows if row["current"]] == [Path(rows[0]["path"]).name]
 
-    # hashes that match, and yet it answers wrongly: its labels were exchanged in training, say
-    wrong = make_bundle(tmp_path / "wrong", 40.0)
+    # hashes that match, and yet it reads nothing: it is sure of no digit
+    wrong = make_bundle(tmp_path / "wrong", 10.0)
     refused = edgedigits("install", str(wrong), root=root)
     assert refused.returncode == 2
     assert refused.stderr.startswith("Error: The new model does not read")
