@@ -541,6 +541,14 @@ def test_a_full_disk_is_called_so(seven: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_picture_that_does_not_fit_leaves_nothing_and_takes_no_reading_away(seven: Path) -> None:
+    done = shell("ulimit -f 1; edgedigits predict seven.png --save-dir out", seven.parent)
+    assert (done.returncode, done.stdout) == (2, "seven.png: 7\n")
+    assert "out/seven.png cannot be written (File too large)" in done.stderr
+    assert "written to" not in done.stderr
+    assert list((seven.parent / "out").iterdir()) == []
+
+
 def test_a_closed_standard_input_is_called_so(seven: Path) -> None:
     done = shell("edgedigits predict seven.png - <&-", seven.parent)
     assert (done.returncode, done.stdout) == (2, "seven.png: 7\n")
