@@ -10,6 +10,7 @@ SSH ?= ssh
 # what `make test-pi` emulates: Bookworm and Trixie, of 64 and 32 bits, and the boards' processors
 ROOTS ?= b64 t64 b32 t32
 CPUS ?= cortex-a53 cortex-a72 cortex-a76 cortex-a7
+IMAGES ?= 1000
 
 ENV := .venv/.installed
 RUN := .venv/bin
@@ -63,7 +64,7 @@ test-all: $(ENV) $(TFLITE_ENV) ## Run all tests
 	$(TESTS)
 
 test-pi: $(ENV) ## Install it in emulated Raspberry Pis, and test it there: ROOTS="b64 t64 b32 t32"
-	PI_ROOTS="$(ROOTS)" PI_CPUS="$(CPUS)" $(RUN)/pytest -rsP tests/pi/test_installed.py
+	PI_ROOTS="$(ROOTS)" PI_CPUS="$(CPUS)" PI_IMAGES="$(IMAGES)" $(RUN)/pytest -rsP tests/pi/test_installed.py
 
 check-reading: $(ENV) ## Read rendered pages and Images/, and say what is read worse than before: OPTIONS="--update"
 	$(RUN)/python -m benchmarks.reading_check $(OPTIONS)

@@ -1,7 +1,7 @@
 """Fresh systems of a Raspberry Pi, emulated: install.sh itself, doctor, predict, and what the engines answer there.
 
-Which are tried is said by PI_ROOTS (b64 t64 b32 t32: Bookworm and Trixie, 64 and 32 bits) and PI_CPUS; `make test-pi`
-tries all. What was printed there is kept in build/emulated.
+Which are tried is said by PI_ROOTS (b64 t64 b32 t32: Bookworm and Trixie, 64 and 32 bits) and PI_CPUS, with how many
+images of MNIST by PI_IMAGES; `make test-pi` tries all. What was printed there is kept in build/emulated.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ENGINES_DUE = {
 
 LEAST_IDENTICAL = 0.999
 MOST_CHANGED = 2
-"""Of 1,000 images, answers that may change where 8-bit kernels round the other way."""
+"""Answers that may change where 8-bit kernels round the other way."""
 
 
 @pytest.fixture(scope="module", params=(os.environ.get("PI_ROOTS") or "b64").split())
@@ -101,8 +101,8 @@ def test_the_sample_images_read_as_here(root: Root) -> None:
 
 
 def test_the_engines_answer_as_here(root: Root, cpus: tuple[str, ...], mnist_test: LabelledGlyphs) -> None:
-    """1,000 images of MNIST: float answers are the same, 8-bit ones within what other kernels round."""
-    count = 1000
+    """Images of MNIST: float answers are the same, 8-bit ones within what other kernels round."""
+    count = int(os.environ.get("PI_IMAGES") or 1000)
     np.save(root.path / "work" / "glyphs.npy", mnist_test.images[:count, ..., np.newaxis])
     root.copy(Path(__file__).with_name("score_installed.py"))
     here = {(a["format"], a["engine"]): np.array(a["logits"]) for a in _answers_here(root)}
