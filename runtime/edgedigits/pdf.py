@@ -63,11 +63,10 @@ def pdf_pages(document: str | os.PathLike[str] | bytes, name: str) -> tuple[PdfP
         with pdfium.PdfDocument(source) as opened:
             count = len(opened)
     except pdfium.PdfiumError as error:
-        locked = "assword" in str(error)
-        advice = (
-            "is locked by a password; save it without one" if locked else f"is no whole PDF ({error}); save it anew"
-        )
-        raise InputError(f"{name} {advice}.") from error
+        reason = str(error).rstrip(".")
+        if "password" in reason.lower():
+            raise InputError(f"{name} is locked by a password; save it without one.") from error
+        raise InputError(f"{name} is no whole PDF ({reason}); save it anew.") from error
     if not count:
         raise InputError(f"{name} has no pages.")
     return tuple(PdfPage(source, index, f"{name}#page={index + 1}") for index in range(count))

@@ -63,6 +63,29 @@ def test_a_damaged_document_is_told(tmp_path: Path, content: bytes, says: str) -
         pdf_pages(content, "damaged.pdf")
 
 
+def test_a_locked_document_is_told() -> None:
+    pytest.importorskip("pypdfium2", reason="the extra pdf is not installed")
+    with pytest.raises(InputError, match="is locked by a password; save it without one"):
+        pdf_pages(_locked(), "locked.pdf")
+
+
+def _locked() -> bytes:
+    """Return the beginnings of a document that only a password opens (RC4, 40 bits)."""
+    parts = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+        b"<</Filter/Standard/V 1/R 2/P -4/O<" + b"41" * 32 + b">/U<" + b"42" * 32 + b">>>",
+    ]
+    content, places = b"%PDF-1.4\n", []
+    for number, part in enumerate(parts, 1):
+        places.append(len(content))
+        content += b"%d 0 obj%sendobj\n" % (number, part)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    tail = b"trailer<</Size 5/Root 1 0 R/Encrypt 4 0 R/ID[<41><41>]>>\nstartxref\n%d\n%%%%EOF" % len(content)
+    return content + b"xref\n0 5\n0000000000 65535 f \n" + table + tail
+
+
 def test_no_page_is_too_large_to_draw(document: Path) -> None:
     pdfium = pytest.importorskip("pypdfium2", reason="the extra pdf is not installed")
     huge = pdfium.PdfDocument.new()
