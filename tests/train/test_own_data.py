@@ -88,6 +88,12 @@ def test_data_that_cannot_be_trained_on_is_refused(tmp_path: Path) -> None:
         load_data([one])
 
 
+def test_bad_data_leaves_no_folder(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="does not exist"):
+        train(RECIPES["quick"], tmp_path / "out", material=Material(data=(str(tmp_path / "nowhere"),)))
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture(scope="module")
 def letters(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a training on letters."""

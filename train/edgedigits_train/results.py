@@ -6,7 +6,7 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import sha256
 from importlib import import_module
@@ -43,6 +43,7 @@ _NOT_MNIST = "Trained and tested on SYNTHETIC digits, not on MNIST: other figure
 @contextmanager
 def staging(out: Path) -> Iterator[Path]:
     """Give a folder inside `out` in which files are made before they are published."""
+    was_there = out.is_dir()
     try:
         out.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=out, prefix=".training-"))
@@ -52,6 +53,9 @@ def staging(out: Path) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if not was_there:
+            with suppress(OSError):  # what was made for nothing goes; where something lies in it, it stays
+                out.rmdir()
 
 
 def publish(folder: Path, out: Path) -> None:
