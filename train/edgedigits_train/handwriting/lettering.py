@@ -45,10 +45,11 @@ class Lettering:
     def sample(cls, rng: np.random.Generator) -> Lettering:
         """Draw how somebody letters: close or spaced, joined or not."""
         joined = rng.random() < 0.25
+        letter_gap = rng.uniform(-0.05, 0.1) if joined else 0.06 + 0.5 * rng.random() ** 2
         return cls(
-            letter_gap=rng.uniform(-0.05, 0.1) if joined else 0.06 + 0.5 * rng.random() ** 2,
+            letter_gap=letter_gap,
             digit_gap=0.1 + 0.3 * rng.random(),
-            word_gap=rng.uniform(0.4, 0.9),
+            word_gap=max(rng.uniform(0.4, 0.9), 2.2 * letter_gap),
             letter_scale=rng.uniform(0.75, 1.1),
             joined=joined,
             leading=rng.uniform(1.45, 2.3),
