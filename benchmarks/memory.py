@@ -17,6 +17,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_heif
 from PIL import Image
 from reading import page
 
@@ -37,6 +38,12 @@ def peak_megabytes(path: Path) -> float:
 def encoded(image: Image.Image, form: str, **options: object) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def heic(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    pillow_heif.from_pillow(image).save(buffer, quality=80)
     return buffer.getvalue()
 
 
@@ -72,8 +79,8 @@ def pictures() -> Iterator[tuple[str, bytes]]:
     yield "12 MP TIFF, alpha", encoded(Image.merge("RGBA", (*colour.split(), drawn)), "TIFF")
     yield "12 MP WebP", encoded(colour, "WEBP", quality=80)
     yield "12 MP WebP, lossless", encoded(colour, "WEBP", lossless=True, quality=0, method=0)
-    yield "12 MP GIF", encoded(colour.quantize(64), "GIF")
-    yield "12 MP JPEG 2000", cv2.imencode(".jp2", large)[1].tobytes()
+    yield "7 MP AVIF", cv2.imencode(".avif", large[:2304, :3072], [cv2.IMWRITE_AVIF_SPEED, 10])[1].tobytes()
+    yield "12 MP HEIC", heic(colour)
     yield "100 MP JPEG", cv2.imencode(".jpg", np.full((10_000, 10_000), 215, np.uint8))[1].tobytes()
 
 

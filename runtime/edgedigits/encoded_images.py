@@ -353,4 +353,9 @@ def _no_image(name: str, start: bytes | bytearray) -> InputError:
     kind = identify(start)
     if kind is not None and not kind.readable:
         return InputError(f"{name}: not an image that can be read but {kind.name}; {kind.advice}.")
+    if kind is not None:
+        return InputError(
+            f"{name}: not an image that can be read: it begins like {kind.name} and is damaged, or of an unusual build;"
+            " copy it again, or save it anew as PNG or JPEG."
+        )
     return InputError(f"{name}: not an image that can be read; use a PNG, JPEG, BMP, TIFF, WebP, AVIF or HEIC file.")

@@ -253,8 +253,10 @@ def _tiff(content: Content) -> Header:
     across = max(values.get(_TIFF_TILE_WIDTH, width), 1)
     down = max(values.get(_TIFF_TILE_HEIGHT, min(values.get(_TIFF_STRIP, height), height)), 1)
     pieces = -(-width // across) * -(-height // down) * samples
-    # a strip or tile as it is stored, decompressed, and in OpenCV's four 8-bit values or its own
-    room = 2 * across * down * max(4, samples * depth) + _TIFF_STRIP_ROOM * pieces
+    transparent = samples in (2, 4)
+    # a strip or tile, in four 8-bit values, which are copied on where fewer are wanted, or in its own
+    each = samples * depth if depth > 1 else 4 if transparent else 7
+    room = across * down * each + _TIFF_STRIP_ROOM * pieces
     return Header(
         "TIFF",
         width,
@@ -262,7 +264,7 @@ def _tiff(content: Content) -> Header:
         samples,
         depth,
         room=room,
-        transparent=samples in (2, 4),
+        transparent=transparent,
         real=real,
         turned=5 <= values.get(_ORIENTATION, 1) <= 8,
     )

@@ -66,7 +66,7 @@ class Reading:
             the turned sheet, boxes those of the image as it is.
         unexpected_lines: indices of the lines that are not as they were expected to be, from 0 at the top.
         damaged: whether data of the image's file are missing or wrong, so that there may have been more to read. JPEG
-            and TIFF files tell; other damage is refused, or cannot be told.
+            and compressed TIFF files tell; a damaged PNG is refused, and other damage cannot be told.
     """
 
     digits: tuple[Digit, ...]

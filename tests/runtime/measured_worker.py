@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from edgedigits import EdgeDigitsError, Reader
 from edgedigits.bundle import BUNDLED, Bundle
 from edgedigits.images import load_image
 from edgedigits.inspecting import inspect_file
+from edgedigits.live.sources import Wanted, parse_source
+from edgedigits.pdf import pdf_pages
 from tests.runtime.adversarial import ordinary_page
 
 _STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -38,6 +41,7 @@ def peak() -> int:
     return int(match[1]) << 10
 
 
+_FRAMES = 5
 _LARGE = 10_000_000
 """Bytes: larger files are read as files only, since their bytes would be in the process already."""
 
@@ -58,8 +62,23 @@ def operations(folder: Path) -> dict[str, Callable[[Any], object]]:
         shutil.copy(path, bundle / "manifest.json")
         Bundle.load(bundle).verify()
 
+    def film(path: Path) -> None:
+        film = path.rename(path.with_suffix(".avi"))
+        with closing(parse_source(str(film)).open(Wanted())) as stream:
+            for _ in range(_FRAMES):
+                picture = stream.read()
+                if picture is None:
+                    break
+                reader.read(picture.pixels)
+
+    def pages(path: Path) -> None:
+        for page in pdf_pages(path, "document")[:_FRAMES]:
+            reader.read(page.render())
+
     return {
         "predict": predict,
+        "predict of a PDF": pages,
+        "webcam of a film": film,
         "predict --save-dir": load_image,
         "predict --bundle": manifest,
         "inspect": inspect_file,
