@@ -11,6 +11,8 @@ import pytest
 from edgedigits.errors import InputError
 from edgedigits_train import own_data
 from edgedigits_train.datasets import Dataset, LabelledGlyphs
+from edgedigits_train.evaluation.models import open_model
+from edgedigits_train.fine_tuning import load_base
 from edgedigits_train.handwriting.glyphs import render_glyphs
 from edgedigits_train.own_data import load_data
 from edgedigits_train.recipe_files import change_recipe
@@ -120,6 +122,13 @@ def test_what_was_trained_on_letters_can_be_exported(letters: Path) -> None:
     model = TrainedModel.load(letters)
     assert model.labels == LETTERS
     assert model.keras_model.output_shape == (None, 13)
+
+
+def test_what_is_for_digits_refuses_letters(letters: Path) -> None:
+    with pytest.raises(InputError, match="tells A, B.*how digits are read"):
+        open_model(letters)
+    with pytest.raises(InputError, match="tells A, B.*train with --data"):
+        load_base(letters)
 
 
 def test_a_model_of_letters_has_a_label_for_every_glyph() -> None:

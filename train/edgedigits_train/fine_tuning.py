@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from edgedigits.bundle import DigitScore
+from edgedigits.bundle import DIGITS, DigitScore
 from edgedigits.errors import InputError
 from edgedigits.glyphs import SIDE
 from edgedigits_train.augmentation import Augmentation, augment
@@ -95,7 +95,13 @@ def load_base(path: Path) -> Base:
         record = json.loads((file.parent / METRICS).read_text(encoding="utf-8"))
         metrics = {name: record[name] for name in _KEPT}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        raise InputError(f"There is no {METRICS} of a training beside {file}: copy it there, too.") from None
+        raise InputError(
+            f"There is no {METRICS} of a training beside {file}: copy it there, too, or let a recipe learn from a model"
+            " of another origin with --teacher."
+        ) from None
+    names = tuple(name for name in record.get("labels") or DIGITS if name != "none")
+    if names != DIGITS:
+        raise InputError(f"{file} tells {', '.join(names)}, and your own pictures are of digits: train with --data.")
     content = file.read_bytes()
     try:
         model = keras.models.load_model(file, compile=False)

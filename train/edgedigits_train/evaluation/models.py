@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.bundle import BUNDLED, MANIFEST, DigitScore
+from edgedigits.bundle import BUNDLED, DIGITS, MANIFEST, NONE, DigitScore
 from edgedigits.engines import ENGINES, Session, get_engine
 from edgedigits.errors import EngineError, InputError
 from edgedigits.glyphs import CONTRACT
@@ -76,6 +76,7 @@ def open_model(path: Path | None) -> Model:
 
 def _open_bundle(folder: Path) -> Model:
     reader = Reader(folder)
+    _check_labels(folder, reader.bundle.labels)
     content = reader.file.read_verified()
     return Model(
         name="bundled" if folder == BUNDLED else folder.resolve().name,
@@ -96,6 +97,7 @@ def _open_exported(path: Path) -> Model:
     if facts is None:
         raise InputError(f"{path} does not say how its logits are to be read; export it with `edgedigits export`.")
     _check_normalisation(path, facts)
+    _check_labels(path, facts.get("labels"))
     suitable = [name for name, engine in ENGINES.items() if engine.suffix == path.suffix and engine.probe().available]
     if not suitable:
         ways = "; ".join(engine.install for engine in ENGINES.values() if engine.suffix == path.suffix)
@@ -116,6 +118,7 @@ def _open_exported(path: Path) -> Model:
 def _open_keras(path: Path) -> Model:
     metrics = _read_metrics(path.with_name("metrics.json"))
     _check_normalisation(path, metrics)
+    _check_labels(path, metrics.get("labels"))
     # TensorFlow takes seconds to import: not for a bundle
     from edgedigits_train.backend import keras
     from edgedigits_train.fitting import predict_logits
@@ -158,6 +161,11 @@ def _check_normalisation(path: Path, facts: Mapping[str, Any]) -> None:
         raise InputError(
             f"{path} was trained with another glyph normalisation than this edgedigits has; train it again."
         )
+
+
+def _check_labels(path: Path, labels: Sequence[str] | None) -> None:
+    if labels is not None and tuple(label for label in labels if label != NONE) != DIGITS:
+        raise InputError(f"{path} tells {', '.join(labels)}, and what is measured here is how digits are read.")
 
 
 def _in_batches(session: Session) -> Predict:
