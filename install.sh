@@ -143,7 +143,8 @@ pip=("$made/bin/pip" --quiet --disable-pip-version-check)
 read -ra constraints <<<"$(field constraints)"
 printf '%s\n' "${constraints[@]}" >"$work/constraints.txt"
 if [ "$(field whole)" = yes ]; then
-    "${pip[@]}" install --only-binary=numpy,opencv-python-headless,onnxruntime --constraint "$work/constraints.txt" "$source"
+    "${pip[@]}" install --only-binary=numpy,opencv-python-headless,onnxruntime --constraint "$work/constraints.txt" \
+        "${source}[$(field extras)]"
 else
     read -ra packages <<<"$(field pip)"
     "${pip[@]}" install --only-binary=:all: "${packages[@]}"

@@ -21,6 +21,9 @@ _64_BIT = frozenset({"x86_64", "amd64", "aarch64", "arm64"})
 _32_BIT_ARM = frozenset({"armv7l", "armv6l"})
 _EXTRAS = {"onnxruntime": "onnx", "ai-edge-litert": "litert", "tflite-runtime": "tflite"}
 
+BESIDE = {"server": ("starlette", "uvicorn", "python-multipart"), "mqtt": ("paho-mqtt",)}
+"""Extras that a device gets: its page is looked at from a phone, its numbers go to a broker. All are pure Python."""
+
 _FROM_APT = {
     "numpy": "python3-numpy",
     "opencv-python-headless": "python3-opencv",
@@ -83,7 +86,7 @@ class Plan:
 
     Attributes:
         engine: what runs the model, in words.
-        pip: what pip installs beside edgedigits.
+        pip: what pip installs beside edgedigits, where it does not install that as a whole.
         apt: Debian packages that come first, as the index has no wheels of them.
         system_packages: whether the environment sees what apt installed.
         whole: whether pip installs what edgedigits asks for by itself; not where that has no wheels.
@@ -115,12 +118,13 @@ def plan_installation(machine: Machine, *, picamera2: bool = False, system_numpy
         kept = (f"numpy=={system_numpy}",) if picamera2 and system_numpy else ()
         return Plan(_TITLES["onnxruntime"], (), camera, picamera2, True, kept)
     from_apt = (*camera, "python3-numpy", "python3-opencv")
+    pure = ("click", *(package for packages in BESIDE.values() for package in packages))
     if machine.has_wheel("tflite-runtime"):
-        return Plan(_TITLES["tflite-runtime"], ("click", "tflite-runtime"), from_apt, True, False)
+        return Plan(_TITLES["tflite-runtime"], (*pure, "tflite-runtime"), from_apt, True, False)
     if machine.architecture in _32_BIT_ARM and _debian_has_onnxruntime(machine):
         engine = "python3-onnxruntime"
-        return Plan(_TITLES[engine], ("click",), (*from_apt, engine), True, False)
-    return Plan(_TITLES[""], ("click",), from_apt, True, False)
+        return Plan(_TITLES[engine], pure, (*from_apt, engine), True, False)
+    return Plan(_TITLES[""], pure, from_apt, True, False)
 
 
 def install_command(package: str, machine: Machine | None = None) -> str:
@@ -191,6 +195,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "pip": " ".join(plan.pip),
         "apt": " ".join(plan.apt),
         "system-packages": "yes" if plan.system_packages else "no",
+        "extras": ",".join(BESIDE),
         "whole": "yes" if plan.whole else "no",
         "constraints": " ".join(plan.constraints),
     }

@@ -12,9 +12,10 @@ import pytest
 from packaging.requirements import Requirement
 
 from edgedigits.engines import ENGINES
-from edgedigits.offers import Machine, advise, explain_missing, install_command, plan_installation
+from edgedigits.offers import BESIDE, Machine, advise, explain_missing, install_command, plan_installation
 from tests.conftest import ROOT
 
+PURE = ("click", "starlette", "uvicorn", "python-multipart", "paho-mqtt")
 TRIXIE_64, BOOKWORM_64 = Machine("aarch64", (3, 13)), Machine("aarch64", (3, 11))
 TRIXIE_32, BOOKWORM_32 = Machine("armv7l", (3, 13)), Machine("armv7l", (3, 11))
 ZERO = Machine("armv6l", (3, 11))
@@ -27,14 +28,14 @@ MACHINES = [TRIXIE_64, BOOKWORM_64, TRIXIE_32, BOOKWORM_32, ZERO, PC]
     [
         (TRIXIE_64, "ONNX Runtime", (), ()),
         (BOOKWORM_64, "ONNX Runtime", (), ()),
-        (BOOKWORM_32, "tflite-runtime", ("click", "tflite-runtime"), ("python3-numpy", "python3-opencv")),
+        (BOOKWORM_32, "tflite-runtime", (*PURE, "tflite-runtime"), ("python3-numpy", "python3-opencv")),
         (
             TRIXIE_32,
             "Debian's ONNX Runtime",
-            ("click",),
+            PURE,
             ("python3-numpy", "python3-opencv", "python3-onnxruntime"),
         ),
-        (ZERO, "OpenCV's own engine", ("click",), ("python3-numpy", "python3-opencv")),
+        (ZERO, "OpenCV's own engine", PURE, ("python3-numpy", "python3-opencv")),
     ],
     ids=str,
 )
@@ -83,6 +84,13 @@ def test_the_extra_tflite_builds_nothing_on_newer_pythons() -> None:
 
     assert asked_for("3.11") == {"tflite-runtime", "numpy", "opencv-python-headless"}
     assert asked_for("3.12") == asked_for("3.14") == {"tflite-runtime"}
+
+
+def test_what_a_device_gets_beside_is_what_the_extras_name() -> None:
+    project = (ROOT / "runtime" / "pyproject.toml").read_text()
+    for extra, packages in BESIDE.items():
+        (listed,) = re.findall(rf"^{extra} = (\[.*\])", project, re.MULTILINE)
+        assert tuple(Requirement(text).name for text in ast.literal_eval(listed)) == packages
 
 
 @pytest.mark.parametrize(("module", "title"), [("cv2", "OpenCV"), ("numpy", "numpy"), ("cv2.cv2", "OpenCV")])

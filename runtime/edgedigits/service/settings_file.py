@@ -140,7 +140,7 @@ def _example(parameter: click.Option) -> str:
     """Return a value as it is written in TOML: the default, or what shows the form."""
     if parameter.is_flag:
         return "true"
-    default = parameter.default
+    default = str(parameter.default) if isinstance(parameter.default, Path) else parameter.default
     if isinstance(default, bool) or default is None or callable(default) or not isinstance(default, (str, int, float)):
         return f'"{parameter.metavar or "…"}"'
     return f'"{default}"' if isinstance(default, str) else str(default)
