@@ -22,7 +22,7 @@ from tests.pi.emulation import BUILT, ROOT, UnavailableError, mirror, path_of, r
 _BINFMT = Path("/proc/sys/fs/binfmt_misc")
 _TOOLS = "base-files,base-passwd,bash,ca-certificates,coreutils,dash,dpkg,findutils,grep,libc-bin,libstdc++6,sed,tar"
 _PYTHON = "python3,python3-pip,python3-venv"
-_CERTIFICATES = "/etc/ssl/certs/of-the-host.pem"
+_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 @dataclass(frozen=True)
