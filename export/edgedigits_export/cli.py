@@ -309,6 +309,9 @@ def _show_next(out: Path, classes: tuple[str, ...]) -> None:
     click.echo(f"Next: edgedigits predict {crops}--bundle {shlex.quote(str(out))} PHOTO", err=True)
     everywhere = f"export EDGEDIGITS_BUNDLE={shlex.quote(str(out.resolve()))}"
     click.echo(f"      {everywhere}  # makes it the model of every command", err=True)
+    if not crops:
+        installed = f"edgedigits models install {shlex.quote(str(out))}"
+        click.echo(f"      {installed}  # on the device, where the folder is copied to", err=True)
 
 
 def _show_progress(step: str) -> None:

@@ -29,6 +29,7 @@ def test_it_prints_the_table_and_what_comes_next(trained: Path, tmp_path: Path) 
     assert done.stderr.splitlines() == [
         f"Next: edgedigits predict --bundle '{out}' PHOTO",
         f"      export EDGEDIGITS_BUNDLE='{out}'  # makes it the model of every command",
+        f"      edgedigits models install '{out}'  # on the device, where the folder is copied to",
     ]
     bundle = Bundle.load(out)
     bundle.verify()
