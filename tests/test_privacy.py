@@ -98,7 +98,7 @@ def test_exporting_uses_no_network_and_writes_the_bundle_alone(strace: str, trai
     network, written = watched(
         strace, tmp_path, [*command, "--formats", "onnx-int8,tflite-int8"], TMPDIR=str(temporary)
     )
-    # urllib3 asks, when it is imported, whether there is IPv6, and libc whether a cache of users' names runs here
+    # urllib3 asks, when it is imported, whether there is IPv6, and libuuid whether its service runs here
     assert [call for call in network if "connect(" in call and "AF_INET" in call] == []
     # Keras and Matplotlib keep their own settings and fonts
     allowed = ("work/bundle", "home/.keras", "home/.cache", "home/.config", str(trained))
