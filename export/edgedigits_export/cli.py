@@ -207,14 +207,16 @@ def export(
         out = default_out(model or source)
     notes: list[str] = []
     try:
+        chosen = usual if formats is None else get_formats(formats.split(","))
         made: Any = source
         if model is not None:
             made = _adopted(model, evaluation, calibration, labels, scale, run_code)
-            keep_float = keep_float or "auto"
+            if keep_float is None and any(format.with_float_layers for format in chosen):
+                keep_float = "auto"
         bundle = export_bundle(
             made,
             out,
-            usual if formats is None else get_formats(formats.split(",")),
+            chosen,
             interpreters=interpreters,
             layouts=get_layouts(layouts),
             allowed=get_formats(allowed) if allowed else (),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from edgedigits.cli.options import model_options
+from edgedigits.cli.options import ChosenBundle, model_options
 from edgedigits.reader import Reader
 from edgedigits_train.photos import PhotoResult, PhotoScore, load_photos, read_photos, summarise
 
@@ -28,7 +28,7 @@ from edgedigits_train.photos import PhotoResult, PhotoScore, load_photos, read_p
 @click.option("--verbose", is_flag=True, help="Also print each photo that was not read exactly.")
 def evaluate_photos(
     folders: tuple[Path, ...],
-    bundle: Path | None,
+    bundle: ChosenBundle,
     engine: str | None,
     model: str | None,
     threads: int,
@@ -47,7 +47,7 @@ def evaluate_photos(
       edgedigits evaluate-photos my-photos --failures build/failures.png
     """
     photos = [photo for folder in folders for photo in load_photos(folder)]
-    reader = Reader(bundle, engine=engine, format=model, threads=threads)
+    reader = Reader(bundle.load(), engine=engine, format=model, threads=threads)
     with click.progressbar(length=len(photos), label="Reading", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         results = read_photos(photos, reader.read, lambda: bar.update(1))
 
