@@ -24,12 +24,13 @@ TFLITE_ENV := $(if $(TFLITE_PYTHON),.venv-tflite/.installed)
 TRAINED := build/train/metrics.json
 EXPORTED := build/bundle/manifest.json
 MEASURED := docs/results/measured
-TRAIN_CODE := $(shell find train/edgedigits_train -name '*.py') runtime/edgedigits/glyphs.py
+TRAIN_CODE := $(shell find train/edgedigits_train runtime/edgedigits/stages runtime/edgedigits/finding -name '*.py') \
+	runtime/edgedigits/glyphs.py
 EXPORT_CODE := $(shell find export/edgedigits_export runtime/edgedigits/engines -name '*.py')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train export bundle wheel deploy images test test-all test-pi check-reading lint format docs results release clean distclean FORCE
+.PHONY: help setup train export page bundle wheel deploy images test test-all test-pi check-reading lint format docs results release clean distclean FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,11 +42,13 @@ train: $(TRAINED) ## Train the model: build/train
 
 export: $(EXPORTED) ## Export it to checked TFLite and ONNX files: build/bundle
 
-bundle: $(EXPORTED) ## Put the exported model into the runtime package, as the one it ships
-	$(RUN)/edgedigits export --from build/train --formats onnx-int8,tflite-int8,onnx-float32 \
+bundle: $(EXPORTED) build/page/metrics.json ## Put the exported model into the runtime package, as the one it ships
+	$(RUN)/edgedigits export --from build/train --page build/page --formats onnx-int8,tflite-int8,onnx-float32 \
 		--out runtime/edgedigits/bundled $(ENGINES_OF)
 	@# the page shows test digits, which are not ours to ship
 	rm runtime/edgedigits/bundled/report.html && sed -i '/report.html/d' runtime/edgedigits/bundled/SHA256SUMS
+
+page: build/page/metrics.json ## Train the page network, which takes hours: build/page
 
 wheel: ## Build the runtime's wheel, to be copied to a Raspberry Pi: dist/
 	$(PYTHON) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist ./runtime
@@ -125,6 +128,9 @@ $(ENV): constraints/development.txt runtime/pyproject.toml train/pyproject.toml 
 
 $(TRAINED): $(ENV) $(TRAIN_CODE) build/.train-settings
 	$(RUN)/edgedigits train --recipe $(RECIPE) --seed $(SEED) --out build/train
+
+build/page/metrics.json: $(ENV)
+	$(RUN)/edgedigits train --recipe page --out build/page
 
 $(EXPORTED): $(TRAINED) $(TFLITE_ENV) $(EXPORT_CODE)
 	$(RUN)/edgedigits export --from build/train --out build/bundle $(ENGINES_OF)

@@ -164,7 +164,7 @@ def main() -> int:
         print(f"\nconfidence of {len(digits)} digits found on any everyday page: bin, digits, said, right")
         print(*reliability(digits), sep="\n")
         slope, offset = fit_logistic(digits)
-        print(f"that one is there has the log odds {slope:.2f} × evidence {offset:+.2f}: the constants in reader.py")
+        print(f"that one is there has the log odds {slope:.2f} × evidence {offset:+.2f}: at best 1.00 and +0.00")
     if arguments.json:
         arguments.json.write_text(grouped(scores), encoding="utf-8")
     if arguments.update:

@@ -97,8 +97,8 @@ def judge(reader: Reader, case: Case) -> Outcome:
     exact = hits == len(case.digits) and not extra
     if case.ordered and not case.spare:
         exact = exact and tuple(values) == case.digits
-    evidence = [found.score for found in page.digits]
-    places = np.array([found.hypothesis.box for found in page.digits]).reshape(-1, 4)
+    evidence = [found.evidence for found in page.digits]
+    places = np.array([found.box for found in page.digits]).reshape(-1, 4)
     return Outcome(
         exact=exact,
         hits=hits,

@@ -145,6 +145,18 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     metavar="VERSION",
     help="Number the bundle, as in 1.4: readers with --at-least refuse older ones.",
 )
+@click.option(
+    "--page",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Add the page network of `edgedigits train --recipe page`.  [default: the runtime's own reads pages]",
+)
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path),
+    metavar="BUNDLE",
+    help="With --page: put the page network into this bundle, which is there already, and export nothing else.",
+)
 @click.option("--force", is_flag=True, help="Convert and score anew what has not changed since an earlier export.")
 @click.option(
     "--list",
@@ -176,6 +188,8 @@ def export(
     allowed: tuple[str, ...],
     key: Path | None,
     version: str | None,
+    page: Path | None,
+    into: Path | None,
     force: bool,
 ) -> None:
     """Turn a trained model into TFLite and ONNX files that are proved equal to it.
@@ -193,6 +207,7 @@ def export(
       edgedigits export --formats onnx-int8,tflite-int8 --target pi-zero-2
       edgedigits export --from build/own
       edgedigits export --model my.keras
+      edgedigits export --page build/page --into build/bundle
     """
     from edgedigits_export.exporting import export_bundle
     from edgedigits_export.formats import USUAL, get_formats
@@ -203,6 +218,9 @@ def export(
     device = get_target(target) if target else None
     usual = tuple(format for format in USUAL if device is None or device.readers(format))
     _check_combination(ctx)
+    if into is not None:
+        _put_page(into, page, interpreters)
+        return
     if _default(ctx, "out"):
         out = default_out(model or source)
     notes: list[str] = []
@@ -227,6 +245,7 @@ def export(
             key=key,
             version=version,
             notice=notes.append,
+            page=page,
             progress=_show_progress,
         )
     finally:
@@ -319,3 +338,18 @@ def _show_next(out: Path, classes: tuple[str, ...]) -> None:
 def _show_progress(step: str) -> None:
     if sys.stderr.isatty():
         click.echo(f"\r\x1b[K{step}" + ("…" if step else ""), nl=False, err=True)
+
+
+def _put_page(bundle: Path, page: Path | None, interpreters: tuple[Path, ...]) -> None:
+    """Put a page network into a bundle that is there, and print what came of it."""
+    from edgedigits_export.page_network import replace_page
+
+    if page is None:
+        raise click.UsageError("--into puts a page network into a bundle: name the network's folder with --page.")
+    try:
+        changed = replace_page(bundle, page, interpreters, _show_progress)
+    finally:
+        _show_progress("")
+    for file in changed.page.files if changed.page else ():
+        names = ", ".join(file.engines)
+        click.echo(f"{file.path.name}  {file.size:,} bytes  agreement {file.agreement:.2%}  passed in {names}")

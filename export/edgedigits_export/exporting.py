@@ -22,6 +22,7 @@ from edgedigits_export.html_report import find_changed_digits, make_html_report
 from edgedigits_export.layouts import Layout
 from edgedigits_export.manifest import make_manifest, model_facts
 from edgedigits_export.mixing import AUTO, Mixture, check_layers, keep_layers, keep_worst, next_to_keep
+from edgedigits_export.page_network import add_page
 from edgedigits_export.publishing import check_destination, staged, write_sums
 from edgedigits_export.quarantine import Failure, clear_quarantine, fill_quarantine, quarantine_of
 from edgedigits_export.quiet import quiet
@@ -50,6 +51,7 @@ def export_bundle(
     key: Path | None = None,
     version: str | None = None,
     notice: Progress = lambda _: None,
+    page: Path | None = None,
     progress: Progress = lambda _: None,
 ) -> Bundle:
     """Export a trained model: convert it, score every file in every engine, and publish the bundle whole.
@@ -71,6 +73,7 @@ def export_bundle(
         key: file of a private key (PEM) that the bundle is signed with; None to leave it unsigned.
         version: of the bundle, such as "1.4", by which devices refuse older ones; None for none.
         notice: is told what the user should know, such as that a kept result was damaged and is made anew.
+        page: folder of a trained page network that joins the bundle; None to read pages with the runtime's own.
         progress: is told what is being done.
 
     Returns:
@@ -124,10 +127,12 @@ def export_bundle(
             fill_quarantine(out, failures)
             raise ExportError(_describe(failures, out))
         manifest = make_manifest(facts, files, target, version)
+        if page:
+            manifest["page"] = add_page(folder, page, laboratories, progress)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         (folder / REPORT).write_text(make_report(manifest), encoding="utf-8")
-        page = make_html_report(manifest, find_changed_digits(files, trained.evaluation), trained.evaluation.glyphs)
-        (folder / PAGE).write_text(page, encoding="utf-8")
+        sheet = make_html_report(manifest, find_changed_digits(files, trained.evaluation), trained.evaluation.glyphs)
+        (folder / PAGE).write_text(sheet, encoding="utf-8")
         for layout in layouts:
             layout.write(folder, FORMATS[layout.format].file_name, manifest)
         write_sums(folder)

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from edgedigits.errors import BundleError, InputError
+from edgedigits.finding.page import LABELS
+from edgedigits.finding.tiles import TILE
 from edgedigits.glyphs import CONTRACT
 from edgedigits.manifest import MANIFEST, VERSION, Fields, parse_manifest, parse_version, read_manifest
 from edgedigits.signatures import signed_digests
 
-__all__ = ["BUNDLED", "MANIFEST", "SCHEMA", "Bundle", "DigitScore", "ModelFile", "read_verified"]
+__all__ = ["BUNDLED", "MANIFEST", "SCHEMA", "Bundle", "DigitScore", "ModelFile", "PageModel", "read_verified"]
 
 SCHEMA = 1
 DIGITS = tuple("0123456789")
@@ -78,6 +80,17 @@ class ModelFile:
         return read_verified(self.path, self.size, self.sha256)
 
 
+@dataclass(frozen=True)
+class PageModel:
+    """The page network of a bundle.
+
+    Attributes:
+        files: its model files, the preferred ones first.
+    """
+
+    files: tuple[ModelFile, ...]
+
+
 def read_verified(path: Path, size: int, sha256: str) -> bytes:
     """Return the content of a model file, which nothing else may read: engines get what has passed here.
 
@@ -116,7 +129,8 @@ class Bundle:
 
     Attributes:
         path: the folder.
-        files: the model files, the preferred ones first.
+        files: the classifier's model files, the preferred ones first.
+        page: the page network; None where the bundle has none, and the one inside the package serves.
         labels: what the outputs stand for, in their order; the last is "none" where there is a class for 'no digit'.
         temperature: the logits are divided by it before the softmax.
         digit_score: how 'no digit' is told.
@@ -133,6 +147,12 @@ class Bundle:
     confidence_threshold: float
     version: str | None
     manifest: Mapping[str, Any]
+    page: PageModel | None = None
+
+    @property
+    def all_files(self) -> tuple[ModelFile, ...]:
+        """The model files of the classifier and of the page network."""
+        return self.files + (self.page.files if self.page else ())
 
     @classmethod
     def load(
@@ -166,7 +186,7 @@ class Bundle:
         fields = parse_manifest(content, folder / MANIFEST)
         _check_compatible(folder, fields)
         bundle = _parse_bundle(folder, fields)
-        for file in bundle.files if signed is not None else ():
+        for file in bundle.all_files if signed is not None else ():
             _check_signed(folder, file.path.name, file.sha256, signed or {})
         if at_least is not None:
             _check_version(bundle, at_least)
@@ -195,7 +215,7 @@ class Bundle:
         Raises:
             BundleError: the first file that is missing or was changed.
         """
-        for file in self.files:
+        for file in self.all_files:
             file.read_verified()
 
     def save(self, folder: Path) -> None:
@@ -204,7 +224,7 @@ class Bundle:
         Raises:
             BundleError: a file is missing or was changed.
         """
-        for file in self.files:
+        for file in self.all_files:
             (folder / file.path.name).write_bytes(file.read_verified())
         (folder / MANIFEST).write_text(json.dumps(self.manifest), encoding="utf-8")
 
@@ -258,7 +278,9 @@ def _parse_bundle(folder: Path, fields: Fields) -> Bundle:
     # these are not used here, but shown or judged with elsewhere
     fields.table("provenance").check_printable()
     files = tuple(_parse_file(folder, entry) for entry in fields.tables("files"))
-    if len({file.path for file in files}) < len(files):
+    page = _parse_page(folder, fields.table("page")) if "page" in fields else None
+    everything = files + (page.files if page else ())
+    if len({file.path for file in everything}) < len(everything):
         raise fields.error("files", "a list of files with different names")
     return Bundle(
         path=folder,
@@ -269,7 +291,17 @@ def _parse_bundle(folder: Path, fields: Fields) -> Bundle:
         confidence_threshold=fields.number("confidence_threshold", 0, 1, default=UNREADABLE_BELOW),
         version=fields.text("version", VERSION, 'a version such as "1.4"') if "version" in fields else None,
         manifest=fields.values,
+        page=page,
     )
+
+
+def _parse_page(folder: Path, fields: Fields) -> PageModel:
+    if fields.texts("labels") != LABELS or fields.table("input").whole("side", 1, 10_000) != TILE:
+        raise BundleError(
+            f"The page network of the bundle at {folder} answers otherwise than this edgedigits reads;"
+            " update edgedigits, or export the network again with this version."
+        )
+    return PageModel(tuple(_parse_file(folder, entry) for entry in fields.tables("files")))
 
 
 def _parse_digit_score(fields: Fields, has_none: bool) -> DigitScore:

@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.drawing import SURENESS, sureness, text_width, write_text
+from edgedigits.finding.light import Level
+from edgedigits.finding.page import Found, Page
+from edgedigits.finding.peaks import share_names
+from edgedigits.finding.tiles import TILE
+from edgedigits.finding.turning import turn_back
 from edgedigits.hints import Hint, find_hints
 from edgedigits.reader import Reader
 from edgedigits.reading import UNREADABLE, Digit, Reading
-from edgedigits.stages.recognition import Page
-from edgedigits.stages.scoring import Scored
-from edgedigits.stages.strokes import Strokes
 
 UInt8Array = npt.NDArray[np.uint8]
 
@@ -29,6 +31,7 @@ _LEGEND = 12
 """Pixels: height of its capitals."""
 _PAPER = 255
 _TEXT, _QUIET, _ADVICE = (30, 30, 30), (110, 110, 110), (150, 60, 0)
+_DIGIT, _SIGN, _OTHER = (60, 150, 30), (200, 110, 20), (40, 40, 210)
 
 
 def explain_reading(image: UInt8Array, reader: Reader) -> UInt8Array:
@@ -50,7 +53,7 @@ def explain_reading(image: UInt8Array, reader: Reader) -> UInt8Array:
 
 
 def draw_explanation(image: UInt8Array, reading: Reading, page: Page, hints: Sequence[Hint]) -> UInt8Array:
-    """Show how an image was read: the answers, the light evened out, the ink, its components, and the glyphs.
+    """Show how an image was read: the answers, what the network sees, the light evened out, and the glyphs.
 
     Digits have the colours of `edgedigits.drawing.SURENESS`, which a legend explains.
 
@@ -64,23 +67,24 @@ def draw_explanation(image: UInt8Array, reading: Reading, page: Page, hints: Seq
     Returns:
         uint8, (H', 1280, 3) in BGR.
     """
-    strokes = _most_telling(page)
-    shrink = strokes.level.shrink
-    size = "full size" if shrink == 1 else f"1/{shrink:.3g} of the size"
-    answers, stages = _panel(image), [_panel(part) for part in (_evened(strokes), _ink(strokes), _coloured(strokes))]
+    level = _most_telling(page)
+    size = "full size" if level.shrink == 1 else f"1/{level.shrink:.3g} of the size"
+    turned = np.ascontiguousarray(np.rot90(image, page.turn))
+    answers, seen = _panel(image), _panel(turned)
     for digit in reading.digits:
         _draw_box(answers, digit, answers.shape[1] / reading.size[0])
-    for found in page.digits:
-        _draw_frame(stages[2], found.hypothesis.box, stages[2].shape[1] / (strokes.labels.shape[1] * shrink), _TEXT)
+    _lay_maps(seen, page, seen.shape[1] / max(page.size[page.turn % 2], 1.0))
     return np.vstack(
         [
             _lines(_summary(reading), _TEXT),
             _legend(),
             *([_lines([f"{hint.kind}: {hint.advice}" for hint in hints], _ADVICE)] if hints else []),
-            _beside(_titled(answers, "the answers"), _titled(stages[0], f"light evened out ({size})")),
             _beside(
-                _titled(stages[1], "what counts as ink"),
-                _titled(stages[2], f"{len(strokes.area)} strokes, one colour each; boxed: digits"),
+                _titled(answers, "the answers"),
+                _titled(seen, "what the page network sees: digits green, signs blue, other writing red"),
+            ),
+            _beside(
+                _titled(_panel(_evened(level)), f"light evened out ({size})"), _titled(_panel(_found(page)), "found")
             ),
             _glyphs(reading, page),
         ]
@@ -93,28 +97,45 @@ def _summary(reading: Reading) -> list[str]:
     return [f"read: {text}{turned}"]
 
 
-def _most_telling(page: Page) -> Strokes:
-    seen = Counter(digit.hypothesis.strokes.level.shrink for digit in page.digits)
-    usual = seen.most_common(1)[0][0] if seen else page.levels[0].level.shrink
-    return next(strokes for strokes in page.levels if strokes.level.shrink == usual)
+def _most_telling(page: Page) -> Level:
+    """Return the size of the image at which most of the digits were looked at."""
+    seen = Counter(digit.level for digit in page.digits)
+    return page.levels[seen.most_common(1)[0][0] if seen else 0]
 
 
-def _evened(strokes: Strokes) -> UInt8Array:
+def _evened(level: Level) -> UInt8Array:
     """Return the ink as grey levels, as it would look on white paper; the strongest is black."""
-    ink = strokes.level.ink
-    strongest = max(int(np.percentile(ink, 99.8)), 1)
-    return _in_colour(255 - np.minimum(ink.astype(np.float32) * (255 / strongest), 255).astype(np.uint8))
+    strongest = max(int(np.percentile(level.ink, 99.8)), 1)
+    return _in_colour(255 - np.minimum(level.ink.astype(np.float32) * (255 / strongest), 255).astype(np.uint8))
 
 
-def _ink(strokes: Strokes) -> UInt8Array:
-    return _in_colour(np.where(strokes.labels > 0, 0, 255).astype(np.uint8))
+def _found(page: Page) -> UInt8Array:
+    """Return the ink pale, with a box round everything that was found."""
+    level = _most_telling(page)
+    canvas = 255 - (255 - _evened(level)) // 3
+    for kind, colour in ((page.others, _OTHER), (page.signs, _SIGN), (page.digits, _DIGIT)):
+        for one in kind:
+            _draw_frame(canvas, one.box, 1 / level.shrink, colour)
+    return np.asarray(canvas, np.uint8)
 
 
-def _coloured(strokes: Strokes) -> UInt8Array:
-    """Return the strokes, each in a colour of its own, on white."""
-    shades = np.random.default_rng(0).integers(0, 200, (len(strokes.area) + 1, 3), np.uint8)
-    shades[0] = 255
-    return np.asarray(shades[strokes.labels], np.uint8)
+def _lay_maps(canvas: UInt8Array, page: Page, zoom: float) -> None:
+    """Lay what the network answered over a picture of the sheet: colours where digits, signs, other writing are."""
+    import cv2
+
+    shares = np.zeros((*canvas.shape[:2], 3), np.float32)
+    for look in page.looks:
+        scale = look.level.shrink * zoom
+        side = max(1, round(TILE * scale))
+        for (left, top), maps in zip(look.places.tolist(), look.maps, strict=True):
+            spread = cv2.resize(share_names(maps), (side, side), interpolation=cv2.INTER_LINEAR)
+            x, y = round(left * scale), round(top * scale)
+            part = shares[max(0, y) : y + side, max(0, x) : x + side]
+            np.maximum(part, spread[max(0, -y) :, max(0, -x) :][: part.shape[0], : part.shape[1]], out=part)
+    colours = np.array([_DIGIT, _SIGN, _OTHER], np.float32)
+    strength = np.minimum(shares.sum(axis=2, keepdims=True), 1)
+    tint = shares @ colours / np.maximum(shares.sum(axis=2, keepdims=True), 1e-6)
+    canvas[:] = (canvas * (1 - 0.8 * strength) + tint * (0.8 * strength)).astype(np.uint8)
 
 
 def _in_colour(grey: UInt8Array) -> UInt8Array:
@@ -180,7 +201,7 @@ def _glyphs(reading: Reading, page: Page) -> UInt8Array:
     _write(canvas, title if pairs else "no stroke was taken for a digit", (_MARGIN, _LINE - 7), 0.6, _TEXT)
     for i, (digit, seen) in enumerate(pairs):
         top, left = _LINE + (i // columns) * step, _MARGIN + (i % columns) * (_CELL + _MARGIN)
-        canvas[top : top + _CELL, left : left + _CELL] = _enlarged(255 - seen.hypothesis.glyph())
+        canvas[top : top + _CELL, left : left + _CELL] = _enlarged(255 - seen.glyph)
         _draw_frame(canvas, (left, top, _CELL, _CELL), 1, _QUIET)
         _write(
             canvas,
@@ -195,9 +216,9 @@ def _glyphs(reading: Reading, page: Page) -> UInt8Array:
     return canvas
 
 
-def _in_reading_order(reading: Reading, page: Page) -> list[tuple[Digit, Scored]]:
-    """Return the digits of a reading, each with the stroke that was taken for it: that whose box is nearest."""
-    boxes = np.array([page.place(digit) for digit in page.digits]).reshape(-1, 4)
+def _in_reading_order(reading: Reading, page: Page) -> list[tuple[Digit, Found]]:
+    """Return the digits of a reading, each with what was taken for it: that whose box is nearest."""
+    boxes = np.array([turn_back(digit.box, page.turn, page.size) for digit in page.digits]).reshape(-1, 4)
     return [(d, page.digits[int(np.abs(boxes - d.box).sum(axis=1).argmin())]) for d in reading.digits]
 
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.stages.hypotheses import Hypothesis
-from edgedigits.stages.light import DARK, Level
-from edgedigits.stages.recognition import Page
+from edgedigits.finding.light import DARK, Level
+from edgedigits.finding.page import Found, Page
 
 _UNEVEN = 1.35
 """Brightest over darkest paper behind the writing; evenly lit paper has up to 1.10, a hard shadow 1.4 to 1.8."""
@@ -75,20 +74,20 @@ def find_hints(page: Page) -> tuple[Hint, ...]:
     """
     if not page.digits:
         return ()
-    digits = [digit.hypothesis for digit in page.digits]
+    digits = list(page.digits)
     paper = _paper_behind(digits, page)
     return tuple(hint for find in _KINDS if (hint := find(digits, paper, page)) is not None)
 
 
-def _shadow(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+def _shadow(digits: list[Found], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
     dark, bright = np.percentile(paper, (5, 95)) + DARK
     if bright / dark < _UNEVEN:
         return None
     return Hint("shadow", "the light on the writing is uneven (a shadow?); turn the page to the light, or step aside.")
 
 
-def _glare(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
-    blown = np.array([float(np.median(_behind(digit))) >= _BLOWN_OUT for digit in digits])
+def _glare(digits: list[Found], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    blown = np.array([float(np.median(_behind(digit, page))) >= _BLOWN_OUT for digit in digits])
     if not blown.any() or blown.all():
         return None
     contrast = np.array([digit.contrast for digit in digits])
@@ -97,23 +96,23 @@ def _glare(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -
     return Hint("glare", "part of the writing lies in glare; tilt the page, or switch the flash off.")
 
 
-def _faint(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+def _faint(digits: list[Found], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
     if _height(digits, page) < _SMALL:  # strokes as thin as a pixel are pale in whatever ink
         return None
     contrast = float(np.median([digit.contrast for digit in digits]))
-    over_noise = float(np.median([digit.contrast / digit.noise for digit in digits]))
+    over_noise = float(np.median([digit.contrast / _noise(digit, page) for digit in digits]))
     if contrast >= _FAINT and (contrast >= _FAINT_IN_NOISE or over_noise >= _NOISY):
         return None
     return Hint("faint", "the ink hardly differs from the paper; use a darker pen, or more light.")
 
 
-def _blur(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+def _blur(digits: list[Found], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
     if float(np.median([_soft_edge(digit, page) for digit in digits])) < _SOFT_EDGE:
         return None
     return Hint("blur", "the writing is out of focus or was moved; hold the camera still and let it focus on the page.")
 
 
-def _small(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+def _small(digits: list[Found], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
     height = _height(digits, page)
     if height >= _SMALL:
         return None
@@ -122,21 +121,21 @@ def _small(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -
     )
 
 
-def _broken(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
-    count = sum(len(digit.pieces) > 1 for digit in digits)
+def _broken(digits: list[Found], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    count = sum(digit.pieces > 1 for digit in digits)
     if count < _BROKEN_SHARE * len(digits):
         return None
     return Hint("broken", f"{_digits(count)} written in broken strokes; press harder, or use a thicker pen.")
 
 
-def _touching(digits: list[Hypothesis], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
-    count = sum(digit.part is not None for digit in digits)
+def _touching(digits: list[Found], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    count = sum(digit.touches for digit in digits)
     if not count:
         return None
     return Hint("touching", f"{_digits(count)} joined to another and had to be cut apart; leave a gap between them.")
 
 
-_KINDS: tuple[Callable[[list[Hypothesis], npt.NDArray[np.uint8], Page], Hint | None], ...] = (
+_KINDS: tuple[Callable[[list[Found], npt.NDArray[np.uint8], Page], Hint | None], ...] = (
     _shadow,
     _glare,
     _faint,
@@ -151,14 +150,20 @@ def _digits(count: int) -> str:
     return "1 digit is" if count == 1 else f"{count} digits are"
 
 
-def _height(digits: list[Hypothesis], page: Page) -> float:
+def _height(digits: list[Found], page: Page) -> float:
     """Return the usual height of the digits in pixels of the image as it was looked at."""
-    return float(np.median([digit.box[3] for digit in digits])) / page.levels[0].level.shrink
+    return float(np.median([digit.box[3] for digit in digits])) / max(1.0, page.levels[0].shrink)
 
 
-def _paper_behind(digits: list[Hypothesis], page: Page) -> npt.NDArray[np.uint8]:
+def _noise(digit: Found, page: Page) -> float:
+    level = page.levels[digit.level]
+    x, y, width, height = digit.box
+    return level.noise_at((x + width / 2) / level.shrink, (y + height / 2) / level.shrink)
+
+
+def _paper_behind(digits: list[Found], page: Page) -> npt.NDArray[np.uint8]:
     """Return the brightness of the paper (H, W) in the box round all digits, where the image is a quarter as large."""
-    level = page.levels[min(2, len(page.levels) - 1)].level
+    level = page.levels[min(2, len(page.levels) - 1)]
     boxes = np.array([digit.box for digit in digits])
     margin = 0.3 * float(np.median(boxes[:, 3]))
     left, top = (boxes[:, :2].min(axis=0) - margin) / level.shrink
@@ -166,14 +171,14 @@ def _paper_behind(digits: list[Hypothesis], page: Page) -> npt.NDArray[np.uint8]
     return _part(level.paper, left, top, right + 1, bottom + 1)
 
 
-def _behind(digit: Hypothesis) -> npt.NDArray[np.uint8]:
+def _behind(digit: Found, page: Page) -> npt.NDArray[np.uint8]:
     """Return the brightness of the paper (H, W) in the box of a digit."""
-    level = digit.strokes.level
+    level = page.levels[digit.level]
     x, y, width, height = (value / level.shrink for value in digit.box)
     return _part(level.paper, x, y, x + width + 1, y + height + 1)
 
 
-def _soft_edge(digit: Hypothesis, page: Page) -> float:
+def _soft_edge(digit: Found, page: Page) -> float:
     """Return in how many pixels the edges of a digit rise from paper to ink, where it is seen sharpest.
 
     The steepest edges of that direction count in which they are least steep: a camera that moved leaves those sharp
@@ -199,9 +204,9 @@ def _soft_edge(digit: Hypothesis, page: Page) -> float:
     return peak / max(min(steep, default=255.0), 1e-3)
 
 
-def _view(digit: Hypothesis, page: Page) -> Level:
+def _view(digit: Found, page: Page) -> Level:
     """Return the smallest size of the image at which a digit still has the pixels to be seen sharp."""
-    levels = [strokes.level for strokes in page.levels]
+    levels = page.levels
     large = [level for level in levels if digit.box[3] / level.shrink >= _SEEN_SHARPEST]
     return large[-1] if large else levels[0]
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from edgedigits.bundle import DIGITS, Bundle, ModelFile
+from edgedigits.bundle import DIGITS, Bundle, ModelFile, PageModel
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
-from edgedigits.errors import EngineError, InputError
+from edgedigits.errors import BundleError, EngineError, InputError
 from edgedigits.expectation import Expectation, constrain
+from edgedigits.finding.finder import Finder, PageFinder
+from edgedigits.finding.lines import reading_lines
+from edgedigits.finding.page import Found, Page
+from edgedigits.finding.strokes import Classify, StrokeFinder
+from edgedigits.finding.turning import turn_back
 from edgedigits.glyphs import normalise_crops
 from edgedigits.images import MAX_PIXELS, ImageSource, UInt8Array, load_grey
 from edgedigits.logits import interpret_logits
+from edgedigits.numbers import Sign
 from edgedigits.reading import Box, Classification, Digit, Reading
-from edgedigits.stages.lines import reading_lines
-from edgedigits.stages.recognition import Page, recognise
-from edgedigits.stages.scoring import Classify, Scored
 from edgedigits.stages.tilt import levelled
 
 _LARGEST_SIDE = 1600
@@ -27,10 +31,8 @@ _LARGEST_SIDE = 1600
 _BATCH = 256
 
 _TINY = np.float32(1e-12)
-
-_SLOPE, _OFFSET = 0.72, 0.05
-"""Turn evidence for a digit into the log odds that one is there (Platt scaling), fitted on rendered scenes by
-`make check-reading`: what was found at all is chosen from much, so raw evidence is too sure."""
+_BESIDE = (2.5, 0.9)
+"""Heights of a digit, across and down, within which a sign stands beside it."""
 _LEAST_LIKELY = 0.001
 """Probability that another digit must have to be named."""
 
@@ -82,9 +84,24 @@ class Reader:
         else:
             self.bundle = Bundle.load(bundle, verify=verify, at_least=at_least)
         self._max_pixels, self._max_memory = max_pixels, max_memory
-        self.engine, self.file, self._session = _open_first(
-            self.bundle, [get_engine(engine)] if engine else list(ENGINES.values()), format, threads
-        )
+        engines = [get_engine(engine)] if engine else list(ENGINES.values())
+        self.engine, self.file, self._session = _open_first(self.bundle, self.bundle.files, engines, format, threads)
+        self._threads = threads
+        self._engines = [self.engine] if engine else [self.engine, *(one for one in engines if one is not self.engine)]
+
+    @cached_property
+    def _finder(self) -> Finder:
+        """What finds digits on pages, opened when the first is read: in the engine that reads digits where it can.
+
+        Where no engine that may be used runs the page network, digits are found by their strokes alone, and no signs.
+        """
+        strokes = StrokeFinder(self._digits_only())
+        page = self.bundle.page or _packaged_page()
+        try:
+            _, _, network = _open_first(self.bundle, page.files, self._engines, None, self._threads)
+        except EngineError:
+            return strokes
+        return PageFinder(strokes, network)
 
     def read(self, image: ImageSource, *, threshold: float | None = None, expect: Expectation | None = None) -> Reading:
         """Read every digit in an image.
@@ -112,18 +129,16 @@ class Reader:
         self, image: ImageSource, *, threshold: float | None = None, expect: Expectation | None = None
     ) -> tuple[Reading, Page]:
         """Read an image as `read` does, and return what led to the reading as well, for explaining it."""
-        classify = self._digits_only()
         grey, size, damaged = load_grey(image, _LARGEST_SIDE, max_pixels=self._max_pixels, max_memory=self._max_memory)
-        page = recognise(grey, max(size) / max(grey.shape), classify)
-        boxes = [found.hypothesis.box for found in page.digits]
+        page = self._finder.find(grey, max(size) / max(grey.shape))
+        digits = []
+        boxes = [found.box for found in page.digits]
         # seen aslant, lines may be level though columns are not: what holds together in fewer lines is right
         lines = min((reading_lines(levelled(boxes, tilt)) for tilt in dict.fromkeys((0.0, page.tilt))), key=len)
-        digits = [
-            _digit(page.digits[i], _in_pixels(page.place(page.digits[i]), size), number)
-            for number, line in enumerate(lines)
-            for i in line
-        ]
-        reading = Reading(tuple(digits), size, turned=-90 * page.turn % 360, damaged=damaged)
+        for number, line in enumerate(lines):
+            digits += [_digit(page.digits[i], _in_pixels(page, page.digits[i], size), number) for i in line]
+        signs = _signs(page, digits, size)
+        reading = Reading(tuple(digits), size, turned=-90 * page.turn % 360, damaged=damaged, signs=signs)
         if expect is not None:
             reading = constrain(reading, expect)
         return reading.above(self.bundle.confidence_threshold if threshold is None else threshold), page
@@ -147,7 +162,7 @@ class Reader:
             >>> probabilities.shape, digit_scores.shape
             ((5, 10), (5,))
         """
-        return self._classify_glyphs(normalise_crops(glyphs))
+        return self.classify_glyphs(normalise_crops(glyphs))
 
     def _digits_only(self) -> Classify:
         """Return what tells digits from anything else, other labels included, for reading pages.
@@ -157,19 +172,27 @@ class Reader:
         """
         classes = self.bundle.classes
         if classes == DIGITS:
-            return self._classify_glyphs
+            return self.classify_glyphs
         self.bundle.check_digits()
         places = [classes.index(digit) for digit in DIGITS]
 
         def classify(glyphs: UInt8Array) -> Classification:
-            probabilities, scores = self._classify_glyphs(glyphs)
+            probabilities, scores = self.classify_glyphs(glyphs)
             digits = probabilities[:, places]
             share = digits.sum(axis=1)
             return Classification(digits / np.maximum(share, _TINY)[:, np.newaxis], scores * share)
 
         return classify
 
-    def _classify_glyphs(self, glyphs: UInt8Array) -> Classification:
+    def classify_glyphs(self, glyphs: UInt8Array) -> Classification:
+        """Tell which digit each glyph shows: as `classify`, of crops that are normalised already.
+
+        Args:
+            glyphs: uint8, (N, 28, 28, 1); 0 is paper, 255 is ink.
+
+        Returns:
+            Probabilities (N, 10) and digit scores (N,), both float32.
+        """
         logits = [self._session(glyphs[i : i + _BATCH]) for i in range(0, len(glyphs), _BATCH)]
         table = np.concatenate(logits) if logits else np.zeros((0, len(self.bundle.labels)), np.float32)
         probabilities, scores = interpret_logits(table, self.bundle.temperature, self.bundle.digit_score)
@@ -178,16 +201,23 @@ class Reader:
         return Classification(probabilities, scores)
 
 
+def _packaged_page() -> PageModel:
+    page = Bundle.load().page
+    if page is None:
+        raise BundleError("The model inside the package has no page network; install edgedigits anew.")
+    return page
+
+
 def _open_first(
-    bundle: Bundle, engines: list[Engine], format: str | None, threads: int
+    bundle: Bundle, offered: Sequence[ModelFile], engines: list[Engine], format: str | None, threads: int
 ) -> tuple[Engine, ModelFile, Session]:
-    """Open the bundle's preferred file in the first of the engines that can run one."""
-    formats = [file.format for file in bundle.files]
+    """Open the preferred one of some files in the first of the engines that can run one."""
+    formats = [file.format for file in offered]
     if format is not None and format not in formats:
         raise EngineError(f"The bundle at {bundle.path} has no format {format!r}; it has {', '.join(formats)}.")
     reasons = []
     for engine in engines:
-        files = [file for file in bundle.files if engine.name in file.engines and format in (None, file.format)]
+        files = [file for file in offered if engine.name in file.engines and format in (None, file.format)]
         if not files:
             reasons.append(f"{engine.name}: no file of the bundle passed its checks in it")
             continue
@@ -204,16 +234,36 @@ def _open_first(
     raise EngineError("No engine can read here. " + " | ".join(reasons))
 
 
-def _digit(found: Scored, box: Box, line: int) -> Digit:
+def _digit(found: Found, box: Box, line: int) -> Digit:
     """Return a digit whose confidences are the probabilities that it is there and has that value."""
-    there = 1 / (1 + math.exp(-(_SLOPE * found.score + _OFFSET)))
+    there = 1 / (1 + math.exp(-found.evidence))
     probabilities = there * found.probabilities.astype(np.float64)
     order = np.argsort(-probabilities, kind="stable")
     (value, confidence), *others = zip(order.tolist(), probabilities[order].tolist(), strict=True)
     return Digit(value, confidence, box, line, tuple(other for other in others if other[1] >= _LEAST_LIKELY))
 
 
-def _in_pixels(box: tuple[float, float, float, float], size: tuple[int, int]) -> Box:
-    x, y = int(box[0]), int(box[1])
-    right, bottom = min(size[0], round(box[0] + box[2])), min(size[1], round(box[1] + box[3]))
+def _signs(page: Page, digits: Sequence[Digit], size: tuple[int, int]) -> tuple[Sign, ...]:
+    """Return the signs that stand beside digits, each in the line of the nearest one."""
+    if not digits:
+        return ()
+    boxes = np.array([digit.box for digit in digits], np.float64)
+    middles = boxes[:, :2] + boxes[:, 2:] / 2
+    signs = []
+    for found in page.signs:
+        box = _in_pixels(page, found, size)
+        apart = np.abs(middles - [box[0] + box[2] / 2, box[1] + box[3] / 2]) / boxes[:, 3:]
+        # what is as far away to the side as below is rather of the same line
+        nearest = int((apart[:, 0] + 2 * apart[:, 1]).argmin())
+        if (apart[nearest] <= _BESIDE).all():
+            confidence = 1 / (1 + math.exp(-found.evidence))
+            signs.append(Sign(found.label, confidence, box, digits[nearest].line))
+    return tuple(sorted(signs, key=lambda sign: (sign.line, sign.box[0])))
+
+
+def _in_pixels(page: Page, found: Found, size: tuple[int, int]) -> Box:
+    """Return the box of something found in whole pixels of the upright image."""
+    left, top, width, height = turn_back(found.box, page.turn, page.size)
+    x, y = max(0, int(left)), max(0, int(top))
+    right, bottom = min(size[0], round(left + width)), min(size[1], round(top + height))
     return x, y, max(1, right - x), max(1, bottom - y)

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.numbers import Number, Sign, read_numbers
+
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels of the upright image; x and y are the top left corner."""
 
@@ -67,6 +69,7 @@ class Reading:
         unexpected_lines: indices of the lines that are not as they were expected to be, from 0 at the top.
         damaged: whether data of the image's file are missing or wrong, so that there may have been more to read. JPEG
             and compressed TIFF files tell; a damaged PNG is refused, and other damage cannot be told.
+        signs: what stands among the digits, such as "," or "/"; those of less than `numbers.SURE` are unsure.
     """
 
     digits: tuple[Digit, ...]
@@ -75,6 +78,24 @@ class Reading:
     turned: int = 0
     unexpected_lines: tuple[int, ...] = ()
     damaged: bool = False
+    signs: tuple[Sign, ...] = ()
+
+    @property
+    def numbers(self) -> tuple[tuple[Number, ...], ...]:
+        """The numbers of each line as they were written, signs among them.
+
+        Example:
+            >>> digits = (Digit(9, 0.9, (0, 0, 10, 20)), Digit(5, 0.9, (24, 0, 10, 20)))
+            >>> reading = Reading(digits, (99, 99), signs=(Sign(",", 0.9, (14, 16, 4, 8)),))
+            >>> reading.numbers[0][0].text
+            '9,5'
+        """
+        lines: dict[int, list[Digit]] = {}
+        for digit in self.digits:
+            lines.setdefault(digit.line, []).append(digit)
+        return tuple(
+            read_numbers(digits, [sign for sign in self.signs if sign.line == line]) for line, digits in lines.items()
+        )
 
     @property
     def text(self) -> str:
@@ -118,6 +139,7 @@ class Reading:
         "turned" only where the sheet lay otherwise, "damaged" only where the file is.
         """
         plain: dict[str, Any] = {"text": self.text, "digits": [digit.as_dict() for digit in self.digits]}
+        plain["numbers"] = [[number.as_dict() for number in line] for line in self.numbers]
         if self.expected is not None:
             plain["expected"] = self.expected
         if self.unexpected_lines:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.finding.light import ink_levels
 from edgedigits.stages.gaps import Group, find_groups
-from edgedigits.stages.light import ink_levels
 from edgedigits.stages.strokes import Strokes, find_strokes
 
 

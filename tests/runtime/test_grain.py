@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits import Reader
+from edgedigits.finding.light import ink_levels
 from edgedigits.stages.grain import are_grainy
 from edgedigits.stages.hypotheses import single_hypotheses
-from edgedigits.stages.light import ink_levels
 from edgedigits.stages.strokes import SHARE_OF_GRAINS, find_strokes
 from tests.runtime.samples import draw_text
 

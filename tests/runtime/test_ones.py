@@ -8,9 +8,9 @@ import numpy.typing as npt
 import pytest
 
 from edgedigits import Reader
+from edgedigits.finding.light import ink_levels
 from edgedigits.stages.context import page_evidence
 from edgedigits.stages.hypotheses import Hypothesis, single_hypotheses
-from edgedigits.stages.light import ink_levels
 from edgedigits.stages.strokes import find_strokes
 from tests.runtime.samples import draw_text
 

@@ -13,16 +13,16 @@ from hypothesis import strategies as st
 
 from edgedigits import Reader
 from edgedigits.explaining import explain_reading
+from edgedigits.finding.light import ink_levels
+from edgedigits.finding.lines import reading_lines
+from edgedigits.finding.turning import likely_turn, turn_back
 from edgedigits.reading import Classification
 from edgedigits.stages.choice import DOUBTFUL, choose, sort_views
 from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses, whole_hypothesis
-from edgedigits.stages.light import ink_levels
-from edgedigits.stages.lines import reading_lines
 from edgedigits.stages.recognition import recognise
 from edgedigits.stages.ruling import find_ruling
 from edgedigits.stages.strokes import find_strokes
-from edgedigits.stages.turning import likely_turn, turn_back
 from tests.conftest import LabelledGlyphs
 from tests.measuring import cpu_seconds
 from tests.runtime.samples import draw_text

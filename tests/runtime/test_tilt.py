@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from edgedigits import Reader
-from edgedigits.stages.light import ink_levels
+from edgedigits.finding.light import ink_levels
 from edgedigits.stages.tilt import tilt_of
 from tests.conftest import LabelledGlyphs
 

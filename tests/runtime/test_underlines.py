@@ -8,8 +8,8 @@ import numpy.typing as npt
 import pytest
 
 from edgedigits import Reader
+from edgedigits.finding.light import ink_levels
 from edgedigits.stages.hypotheses import Hypothesis, whole_hypothesis
-from edgedigits.stages.light import ink_levels
 from edgedigits.stages.strokes import find_strokes
 from edgedigits.stages.underlines import above_underline
 from tests.conftest import LabelledGlyphs

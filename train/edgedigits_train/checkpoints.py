@@ -116,7 +116,10 @@ class Run:
 def _code_digest() -> str:
     """Return a digest of all code that has a part in training."""
     digest = hashlib.sha256()
-    for path in sorted([*Path(__file__).parent.rglob("*.py"), Path(glyphs.__file__)]):
+    runtime = Path(glyphs.__file__).parent
+    # some glyphs are cut by the stages of reading, and tiles are made of the ink that the finder sees
+    made_with = [path for folder in ("stages", "finding") for path in (runtime / folder).rglob("*.py")]
+    for path in sorted([*Path(__file__).parent.rglob("*.py"), Path(glyphs.__file__), *made_with]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

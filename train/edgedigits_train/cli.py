@@ -6,7 +6,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from click.core import ParameterSource
 from edgedigits.errors import InputError
 from edgedigits_train.checkpoints import Run
 from edgedigits_train.metrics import Metrics, OwnRecord
+from edgedigits_train.page_network.recipe import PAGE, PageRecipe
 from edgedigits_train.recipe_files import change_recipe, load_recipe, parse_changes, recipe_of
 from edgedigits_train.recipes import RECIPES, Recipe
 
@@ -25,7 +26,9 @@ _OWN_OUT = Path("build/own")
 _PLOTS = ("curves.png", "confusion.png", "mistakes.png", "reliability.png")
 
 
-def _load_recipe(ctx: click.Context, _: click.Parameter, value: str) -> Recipe:
+def _load_recipe(ctx: click.Context, _: click.Parameter, value: str) -> Recipe | PageRecipe:
+    if value == PAGE.name:
+        return PAGE
     try:
         return load_recipe(value)
     except InputError as error:
@@ -48,7 +51,7 @@ def _parse_settings(ctx: click.Context, _: click.Parameter, value: tuple[str, ..
     callback=_load_recipe,
     default="default",
     show_default=True,
-    help=f"What is trained, and how: {', '.join(RECIPES)}, or a .toml file (`edgedigits recipes show`).",
+    help=f"What is trained, and how: {', '.join(RECIPES)}, page, or a .toml file (`edgedigits recipes show`).",
 )
 @click.option(
     "--set",
@@ -57,6 +60,9 @@ def _parse_settings(ctx: click.Context, _: click.Parameter, value: tuple[str, ..
     multiple=True,
     callback=_parse_settings,
     help="Change a field of the recipe, such as dropout=0.3 or widths=16,32,64. May be repeated.",
+)
+@click.option(
+    "--pages", type=click.IntRange(1, 1_000_000), help="With --recipe page: how many are rendered to learn from."
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Passes over the training images. [default: the recipe's]")
 @click.option("--batch", type=click.IntRange(1, 10_000), help="Glyphs a step. [default: the recipe's]")
@@ -113,7 +119,7 @@ def _parse_settings(ctx: click.Context, _: click.Parameter, value: tuple[str, ..
 def train(
     ctx: click.Context,
     /,
-    recipe: Recipe,
+    recipe: Recipe | PageRecipe,
     settings: dict[str, Any],
     seed: int,
     out: Path,
@@ -152,8 +158,11 @@ def train(
     from edgedigits_train import training
     from edgedigits_train.interruption import Interrupted
 
-    _check_combination(ctx)
     progress = sys.stderr.isatty()
+    if isinstance(recipe, PageRecipe):
+        _train_page(ctx, recipe, seed, out, base, progress)
+        return
+    _check_combination(ctx)
     material = training.Material(extra, data, split_names(labels) if labels else None, teacher)
     try:
         if base and extra:
@@ -171,6 +180,8 @@ def train(
         else:
             if restart:
                 training.restart(out)
+            if changes.pop("pages") is not None:
+                raise click.UsageError("--pages is for the page network: add --recipe page.")
             given = {name: value for name, value in changes.items() if value is not None}
             chosen = change_recipe(recipe, {**settings, **given})
             metrics = training.train(chosen, out, seed=seed, material=material, progress=progress)
@@ -188,6 +199,39 @@ def train(
         click.echo(f"{name:<{width}}  {value}")
     if show:
         _show(out)
+
+
+_PAGE_OUT = Path("build/page")
+_OF_PAGES = ("recipe", "pages", "epochs", "batch", "learning_rate", "seed", "out", "base")
+"""What may be chosen about a page network."""
+
+
+def _train_page(
+    ctx: click.Context, recipe: PageRecipe, seed: int, out: Path, base: Path | None, progress: bool
+) -> None:
+    """Train the page network, and print what came of it."""
+    from edgedigits_train.page_network.training import MODEL, train_page
+
+    for name in ctx.params:
+        if name not in _OF_PAGES and not _default(ctx, name):
+            raise click.UsageError(f"The recipe page takes no {_option(name)}: leave it out.")
+    changes = {name: ctx.params[name] for name in ("pages", "epochs", "batch", "learning_rate")}
+    chosen = replace(recipe, **{name: value for name, value in changes.items() if value is not None})
+    if _default(ctx, "out"):
+        out = _PAGE_OUT
+    if base is not None and base.is_dir():
+        base = base / MODEL
+    metrics = train_page(chosen, out, seed=seed, base=base, progress=progress)
+    rows = [
+        ("recipe", f"page ({chosen.pages:,} pages, epochs {chosen.epochs}, seed {seed})"),
+        ("parameters", f"{metrics.parameters:,}"),
+        ("digits on unseen tiles", f"precision {metrics.precision:.1%}, recall {metrics.recall:.1%}"),
+        ("time", f"{metrics.seconds:.0f} s"),
+        ("folder", str(out)),
+        ("next", f"edgedigits export --page {shlex.quote(str(out))}"),
+    ]
+    for name, value in rows:
+        click.echo(f"{name:<22}  {value}")
 
 
 _TRAINING_ONLY = (

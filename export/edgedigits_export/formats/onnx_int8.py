@@ -48,7 +48,7 @@ def quantize(trained: TrainedModel, form: Any, operators: Sequence[str], float_l
 
         def get_next(self) -> dict[str, npt.NDArray[np.uint8]] | None:
             batch = next(self._batches, None)
-            return None if batch is None else {"glyphs": batch}
+            return None if batch is None else {proto.graph.input[0].name: batch}
 
     proto = onnx.load_from_string(trained.float_onnx)
     excluded = float_layer_nodes(proto, float_layers)
@@ -70,15 +70,24 @@ def quantize(trained: TrainedModel, form: Any, operators: Sequence[str], float_l
         return onnx.load(path)
 
 
-def _convert(trained: TrainedModel, float_layers: Sequence[int] = ()) -> bytes:
+def convert_quantized(
+    trained: TrainedModel, operators: Sequence[str] = _OPERATORS, float_layers: Sequence[int] = ()
+) -> bytes:
+    """Return the model as an ONNX file with 8-bit integers.
+
+    Args:
+        trained: the model.
+        operators: the kinds of operators that are quantized.
+        float_layers: places of the layers that stay in float.
+    """
     from onnxruntime.quantization import QuantFormat
 
-    quantized = quantize(trained, QuantFormat.QDQ, _OPERATORS, float_layers)
+    quantized = quantize(trained, QuantFormat.QDQ, operators, float_layers)
     return serialise(canonical(shield_float_layers(keep_logits_float(feed_pixels_directly(quantized)))))
 
 
 def _with_float_layers(places: Sequence[int]) -> Format:
-    return dataclasses.replace(ONNX_INT8, convert=lambda trained: _convert(trained, places))
+    return dataclasses.replace(ONNX_INT8, convert=lambda trained: convert_quantized(trained, float_layers=places))
 
 
 ONNX_INT8 = Format(
@@ -89,7 +98,7 @@ ONNX_INT8 = Format(
     engines=("onnxruntime",),
     tolerance=INT8,
     weight_bytes=1,
-    convert=_convert,
+    convert=convert_quantized,
     embed=embed_in_onnx,
     read_facts=read_facts,
     read_layers=read_onnx_layers,

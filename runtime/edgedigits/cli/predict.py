@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -64,6 +65,9 @@ _HEADINGS = ("text", "digits", "confidence", "expected")
     is_flag=True,
     help="Every image is one digit, or one of whatever labels the bundle has, and is not searched for others.",
 )
+@click.option(
+    "--numbers", is_flag=True, help="Print numbers as they are written, with their signs: 9,5 and 12:30 and 3/4."
+)
 @click.option("--show", is_flag=True, help="Open each image with its reading drawn in.")
 @click.option(
     "--jobs",
@@ -94,6 +98,7 @@ def predict(
     explain_dir: Path | None,
     overwrite: bool,
     crops: bool,
+    numbers: bool,
     show: bool,
     jobs: int | None,
     max_megapixels: float,
@@ -114,6 +119,7 @@ def predict(
     \b
     Examples:
       edgedigits predict photo.jpg
+      edgedigits predict receipt.jpg --numbers
       edgedigits predict scans/ --format csv > readings.csv
       edgedigits predict meter.jpg --length 5 --save-dir out
       edgedigits predict 'scans/*.png' --explain why --overwrite
@@ -133,10 +139,10 @@ def predict(
     for found in unusable:
         complain(found.reason)
     if crops:
-        if expected or save_dir or explain_dir or show or threshold is not None:
+        if expected or save_dir or explain_dir or show or numbers or threshold is not None:
             raise click.UsageError(
-                "--crops tells what an image shows as a whole: leave --expect and its like, --threshold, --save-dir,"
-                " --explain and --show away."
+                "--crops tells what an image shows as a whole: leave --expect and its like, --threshold, --numbers,"
+                " --save-dir, --explain and --show away."
             )
         from edgedigits.cli.crops import read_crops
 
@@ -160,7 +166,7 @@ def predict(
         for task, outcome in outcomes:
             bar.clear()
             known = outcome or Outcome(None, errors=(_died(task),))
-            _print(task.image.name, known, write)
+            _print(task.image.name, known, write, numbers)
             failed += bool(known.errors)
             unread += known.reading is not None and _in_doubt(known.reading)
             written.update(path.parent for path in known.written)
@@ -176,9 +182,10 @@ def predict(
     return 2 if failed or kept else 3 if unread else 0
 
 
-def _print(name: str, outcome: Outcome, write: Write) -> None:
+def _print(name: str, outcome: Outcome, write: Write, numbers: bool) -> None:
     if outcome.reading is not None:
-        write(_row(name, outcome.reading, outcome.hints))
+        row = _row(name, outcome.reading, outcome.hints)
+        write(replace(row, text=_numbers(outcome.reading)) if numbers and outcome.reading.digits else row)
     for error in outcome.errors:
         complain(error)
     for hint in outcome.hints or ():
@@ -193,6 +200,11 @@ def _row(name: str, reading: Reading, hints: tuple[Hint, ...] | None) -> Row:
     expected = "" if reading.expected is None else str(reading.expected).lower()
     cells = (reading.text, len(reading.digits), least, expected)
     return Row(name, reading.in_one_line() or "no digit found", _in_doubt(reading), fields, cells)
+
+
+def _numbers(reading: Reading) -> str:
+    """Return the numbers as they are written, lines parted by a bar."""
+    return " | ".join("  ".join(number.text for number in line) for line in reading.numbers)
 
 
 def _in_doubt(reading: Reading) -> bool:

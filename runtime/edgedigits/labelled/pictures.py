@@ -177,10 +177,10 @@ class GlyphFinder:
         _, page = self._reader.examine(path)
         if not page.digits:
             return None
-        ink = [digit.hypothesis.ink for digit in page.digits]
+        ink = [digit.box[2] * digit.box[3] for digit in page.digits]
         largest = int(np.argmax(ink))
         if len(ink) == 1:
-            return page.digits[largest].hypothesis.glyph()
+            return page.digits[largest].glyph
         if ink[largest] < _MOST_OF_THE_INK * sum(ink):
             raise SeveralDigitsError(f"{path} shows {len(ink)} digits: crop it to one.")
         return None

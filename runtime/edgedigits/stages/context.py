@@ -13,9 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.finding.light import DARK
 from edgedigits.stages.choice import lie_in
 from edgedigits.stages.hypotheses import Hypothesis, own_pixels
-from edgedigits.stages.light import DARK
 
 _QUIET = 0.07
 """Share of a stroke's ink that the paper round it may hold at no cost: sensor noise and the weave of the paper."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.finding.light import REACH
 from edgedigits.stages.hypotheses import Hypothesis
-from edgedigits.stages.light import REACH
 
 _EVEN = 0.78
 """Ink along the middle of strokes over the strongest nearby: about 0.75 in pencil and chalk, 0.85 in other pens."""

@@ -10,17 +10,17 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.finding.light import UInt8Array, ink_levels
+from edgedigits.finding.turning import Box, likely_turn, turn_back
 from edgedigits.stages.choice import choose, lie_in, misfit, sort_views
 from edgedigits.stages.context import page_evidence
 from edgedigits.stages.grain import are_grainy
 from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
-from edgedigits.stages.light import UInt8Array, ink_levels
 from edgedigits.stages.scoring import Classify, Scored, boxes_of, glyphs_of, judge_glyphs, rarity, score_hypotheses
 from edgedigits.stages.signs import sign_costs
 from edgedigits.stages.strokes import SHARE, SHARE_OF_GRAINS, Strokes, find_strokes
 from edgedigits.stages.tilt import tilt_of
 from edgedigits.stages.touching import touching_digits
-from edgedigits.stages.turning import Box, likely_turn, turn_back
 from edgedigits.stages.words import characters, find_letters, text_costs
 
 _CONVINCING = 4.0

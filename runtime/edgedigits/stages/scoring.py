@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.finding.light import UInt8Array
 from edgedigits.glyphs import SIDE
 from edgedigits.reading import Classification
 from edgedigits.stages.choice import MOST_DIGITS, may_be_digits
 from edgedigits.stages.context import surroundings_cost
 from edgedigits.stages.hypotheses import Hypothesis
-from edgedigits.stages.light import UInt8Array
 
 Classify = Callable[[UInt8Array], Classification]
 """Glyphs (N, 28, 28, 1) to probabilities and digit scores."""

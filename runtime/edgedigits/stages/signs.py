@@ -9,9 +9,9 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.finding.lines import lines_across
 from edgedigits.stages.choice import may_be_digits
 from edgedigits.stages.hypotheses import Hypothesis
-from edgedigits.stages.lines import lines_across
 
 _SIGN_COST = 10.0
 """What being a sign takes from the evidence."""

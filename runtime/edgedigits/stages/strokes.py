@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.stages.light import REACH, Level, spread_tiles
+from edgedigits.finding.light import REACH, Level, spread_tiles
 from edgedigits.stages.ruling import Ruling, find_ruling
 
 _FAINTEST = 10

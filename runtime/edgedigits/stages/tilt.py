@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.finding.light import Level
 from edgedigits.stages.hypotheses import Box
-from edgedigits.stages.light import Level
 from edgedigits.stages.strokes import least_ink
 
 _SIDE = 480

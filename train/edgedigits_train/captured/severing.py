@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.finding.light import ink_levels
 from edgedigits.stages.cuts import cut_hypotheses
 from edgedigits.stages.hypotheses import Hypothesis, whole_hypothesis
-from edgedigits.stages.light import ink_levels
 from edgedigits.stages.strokes import find_strokes
 from edgedigits_train.captured.canvas import INK, UInt8Array, enlarge, redraw, sample_pen, trim
 from edgedigits_train.captured.capturing import capture

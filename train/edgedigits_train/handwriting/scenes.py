@@ -137,12 +137,14 @@ class SceneSign:
         box: x, y, width, height in pixels, tight around its ink before any blur, clipped to the picture.
         row: index of its line of writing.
         visible: share of its ink that is inside the picture, 0 to 1.
+        writing: height of a digit of that hand there, in pixels: a full stop's is that of the digits beside it.
     """
 
     label: str
     box: tuple[int, int, int, int]
     row: int
     visible: float
+    writing: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -465,7 +467,8 @@ def _draw_marks(coverage: Image, marks: Sequence[Mark], camera: Camera, nib: flo
     for mark in marks:
         seen = draw_mark(coverage, mark, camera, nib)
         if seen is not None and mark.label is not None:
-            signs.append(SceneSign(mark.label, seen[0], mark.row, seen[1]))
+            height = mark.height * camera.scale(mark.box.mean(axis=0))
+            signs.append(SceneSign(mark.label, seen[0], mark.row, seen[1], height))
     return signs
 
 

@@ -1,0 +1,73 @@
+"""The stroke finder: digits told by their strokes, one by one, joined and cut, as `edgedigits.stages` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from edgedigits.finding.page import Found, Look, Page
+from edgedigits.reading import Classification
+from edgedigits.stages import recognition
+from edgedigits.stages.scoring import Scored
+
+UInt8Array: TypeAlias = npt.NDArray[np.uint8]
+Classify: TypeAlias = Callable[[UInt8Array], Classification]
+"""Glyphs, uint8 (N, 28, 28, 1), to probabilities and digit scores."""
+
+_SLOPE, _OFFSET = 0.72, 0.05
+"""Turn the strokes' evidence for a digit into the log odds that one is there (Platt scaling), fitted on rendered scenes
+by `make check-reading`: what was found at all is chosen from much, so raw evidence is too sure."""
+
+
+class StrokeFinder:
+    """Finds digits by their strokes alone.
+
+    Args:
+        classify: looks at single digits.
+
+    Example:
+        >>> StrokeFinder(Reader().classify_glyphs).find(np.full((60, 90), 255, np.uint8)).digits
+        ()
+    """
+
+    def __init__(self, classify: Classify) -> None:
+        self._classify = classify
+
+    def find(self, grey: UInt8Array, shrink: float = 1.0) -> Page:
+        """Return the digits of an image, of dark or light writing, whichever way up the sheet lies.
+
+        Args:
+            grey: uint8, (H, W).
+            shrink: how many pixels of the original image one pixel of `grey` is wide.
+        """
+        recognised = recognition.recognise(grey, shrink, self._classify)
+        shrinks = [strokes.level.shrink for strokes in recognised.levels]
+        height, width = grey.shape
+        not_asked = np.zeros((0, 1, 1, 1), np.float32)
+        return Page(
+            digits=tuple(_found(one, shrinks) for one in recognised.digits),
+            signs=(),
+            others=(),
+            looks=tuple(Look(strokes.level, np.zeros((0, 2), np.intp), not_asked) for strokes in recognised.levels),
+            size=(width * shrink, height * shrink),
+            turn=recognised.turn,
+            tilt=recognised.tilt,
+        )
+
+
+def _found(one: Scored, shrinks: list[float]) -> Found:
+    hypothesis = one.hypothesis
+    return Found(
+        label=str(int(one.probabilities.argmax())),
+        box=hypothesis.box,
+        probabilities=one.probabilities,
+        evidence=_SLOPE * one.score + _OFFSET,
+        glyph=hypothesis.glyph(),
+        contrast=hypothesis.contrast,
+        pieces=len(hypothesis.pieces),
+        touches=hypothesis.is_part,
+        level=shrinks.index(hypothesis.strokes.level.shrink),
+    )
