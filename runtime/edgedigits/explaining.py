@@ -13,7 +13,6 @@ from edgedigits.finding.light import Level
 from edgedigits.finding.page import Found, Page
 from edgedigits.finding.peaks import share_names
 from edgedigits.finding.tiles import TILE
-from edgedigits.finding.turning import turn_back
 from edgedigits.hints import Hint, find_hints
 from edgedigits.reader import Reader
 from edgedigits.reading import UNREADABLE, Digit, Reading
@@ -73,7 +72,7 @@ def draw_explanation(image: UInt8Array, reading: Reading, page: Page, hints: Seq
     answers, seen = _panel(image), _panel(turned)
     for digit in reading.digits:
         _draw_box(answers, digit, answers.shape[1] / reading.size[0])
-    _lay_maps(seen, page, seen.shape[1] / max(page.size[page.turn % 2], 1.0))
+    _lay_maps(seen, page, seen.shape[1] / max(page.size[page.turn % 2] - 2 * page.border, 1.0))
     return np.vstack(
         [
             _lines(_summary(reading), _TEXT),
@@ -129,7 +128,7 @@ def _lay_maps(canvas: UInt8Array, page: Page, zoom: float) -> None:
         side = max(1, round(TILE * scale))
         for (left, top), maps in zip(look.places.tolist(), look.maps, strict=True):
             spread = cv2.resize(share_names(maps), (side, side), interpolation=cv2.INTER_LINEAR)
-            x, y = round(left * scale), round(top * scale)
+            x, y = round(left * scale - page.border * zoom), round(top * scale - page.border * zoom)
             part = shares[max(0, y) : y + side, max(0, x) : x + side]
             np.maximum(part, spread[max(0, -y) :, max(0, -x) :][: part.shape[0], : part.shape[1]], out=part)
     colours = np.array([_DIGIT, _SIGN, _OTHER], np.float32)
@@ -218,7 +217,7 @@ def _glyphs(reading: Reading, page: Page) -> UInt8Array:
 
 def _in_reading_order(reading: Reading, page: Page) -> list[tuple[Digit, Found]]:
     """Return the digits of a reading, each with what was taken for it: that whose box is nearest."""
-    boxes = np.array([turn_back(digit.box, page.turn, page.size) for digit in page.digits]).reshape(-1, 4)
+    boxes = np.array([page.place(digit) for digit in page.digits]).reshape(-1, 4)
     return [(d, page.digits[int(np.abs(boxes - d.box).sum(axis=1).argmin())]) for d in reading.digits]
 
 

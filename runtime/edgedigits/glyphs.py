@@ -93,7 +93,7 @@ def normalise_crop(crop: UInt8Array) -> UInt8Array:
         >>> glyph.shape, int(glyph.max())
         ((28, 28), 0)
     """
-    return centre_ink(_drop_specks(stretch_ink(_level_paper(_even_rim(_within_reach(_grey(crop)))))))
+    return centre_ink(_drop_specks(stretch_ink(_level_paper(_even_rim(_within_reach(grey_crop(crop)))))))
 
 
 def normalise_crops(crops: UInt8Array | Sequence[UInt8Array]) -> UInt8Array:
@@ -109,7 +109,7 @@ def normalise_crops(crops: UInt8Array | Sequence[UInt8Array]) -> UInt8Array:
     Raises:
         InputError: as `normalise_crop`.
     """
-    glyphs = [normalise_crop(crop) for crop in _each(crops)]
+    glyphs = [normalise_crop(crop) for crop in each_crop(crops)]
     return np.stack(glyphs)[..., np.newaxis] if glyphs else np.zeros((0, SIDE, SIDE, 1), np.uint8)
 
 
@@ -124,7 +124,7 @@ def stretch_ink(grey: UInt8Array) -> UInt8Array:
     """
     split = _split(grey)
     histogram = np.bincount(grey.ravel(), minlength=256)
-    if not _paper_is_dark(grey > split):
+    if not paper_is_dark(grey > split):
         # 255 - grey, by the table at the end: here only the histogram is turned round
         histogram, split, inverted = histogram[::-1], 254 - split, True
     else:
@@ -180,7 +180,7 @@ def _level_paper(grey: UInt8Array) -> UInt8Array:
     """Return ink on black paper, without what is wider than a stroke: uneven light, by a white top-hat (Serra 1982)."""
     import cv2
 
-    ink = grey if _paper_is_dark(grey > _split(grey)) else 255 - grey
+    ink = grey if paper_is_dark(grey > _split(grey)) else 255 - grey
     side = int(max(grey.shape) * CONTRACT.stroke) | 1
     return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_TOPHAT, np.ones((side, side), np.uint8)), np.uint8)
 
@@ -268,14 +268,14 @@ def _split(grey: UInt8Array) -> int:
 
 def _ink(grey: UInt8Array) -> npt.NDArray[np.bool_]:
     bright = grey > _split(grey)
-    return bright if _paper_is_dark(bright) else ~bright
+    return bright if paper_is_dark(bright) else ~bright
 
 
 def _rim(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     return np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
 
 
-def _paper_is_dark(bright: npt.NDArray[np.bool_]) -> bool:
+def paper_is_dark(bright: npt.NDArray[np.bool_]) -> bool:
     """Tell from the rim which side of the split is paper; where the rim is undecided, the larger side is."""
     depth = max(1, min(bright.shape) // 32)
     rim = np.concatenate(
@@ -292,7 +292,12 @@ def _paper_is_dark(bright: npt.NDArray[np.bool_]) -> bool:
     return share < 0.5
 
 
-def _grey(crop: UInt8Array) -> UInt8Array:
+def grey_crop(crop: UInt8Array) -> UInt8Array:
+    """Return a crop in grey levels, uint8 (H, W).
+
+    Raises:
+        InputError: the array is empty, not uint8, or not of one of the shapes of `normalise_crop`.
+    """
     import cv2
 
     if not isinstance(crop, np.ndarray) or crop.dtype != np.uint8:
@@ -310,7 +315,12 @@ def _grey(crop: UInt8Array) -> UInt8Array:
     raise InputError(f"A crop must have shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4), got {crop.shape}.")
 
 
-def _each(crops: UInt8Array | Sequence[UInt8Array]) -> Iterable[UInt8Array]:
+def each_crop(crops: UInt8Array | Sequence[UInt8Array]) -> Iterable[UInt8Array]:
+    """Return the single crops of what `normalise_crops` takes.
+
+    Raises:
+        InputError: an array is of none of its shapes.
+    """
     if not isinstance(crops, np.ndarray):
         return crops
     one = crops.ndim == 2 or (crops.ndim == 3 and crops.shape[2] in (1, 3, 4))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from edgedigits.bundle import DIGITS, Bundle, ModelFile, PageModel
+from edgedigits.crops import with_paper_round, without_neighbours
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import BundleError, EngineError, InputError
 from edgedigits.expectation import Expectation, constrain
@@ -17,8 +19,7 @@ from edgedigits.finding.finder import Finder, PageFinder
 from edgedigits.finding.lines import reading_lines
 from edgedigits.finding.page import Found, Page
 from edgedigits.finding.strokes import Classify, StrokeFinder
-from edgedigits.finding.turning import turn_back
-from edgedigits.glyphs import normalise_crops
+from edgedigits.glyphs import each_crop, grey_crop, normalise_crops
 from edgedigits.images import MAX_PIXELS, ImageSource, UInt8Array, load_grey
 from edgedigits.logits import interpret_logits
 from edgedigits.numbers import Sign
@@ -130,7 +131,9 @@ class Reader:
     ) -> tuple[Reading, Page]:
         """Read an image as `read` does, and return what led to the reading as well, for explaining it."""
         grey, size, damaged = load_grey(image, _LARGEST_SIDE, max_pixels=self._max_pixels, max_memory=self._max_memory)
-        page = self._finder.find(grey, max(size) / max(grey.shape))
+        shrink = max(size) / max(grey.shape)
+        bordered, border = with_paper_round(grey)
+        page = replace(self._finder.find(bordered, shrink), border=border * shrink)
         digits = []
         boxes = [found.box for found in page.digits]
         # seen aslant, lines may be level though columns are not: what holds together in fewer lines is right
@@ -162,7 +165,8 @@ class Reader:
             >>> probabilities.shape, digit_scores.shape
             ((5, 10), (5,))
         """
-        return self.classify_glyphs(normalise_crops(glyphs))
+        crops = [without_neighbours(grey_crop(crop)) for crop in each_crop(glyphs)]
+        return self.classify_glyphs(normalise_crops(crops))
 
     def _digits_only(self) -> Classify:
         """Return what tells digits from anything else, other labels included, for reading pages.
@@ -263,7 +267,7 @@ def _signs(page: Page, digits: Sequence[Digit], size: tuple[int, int]) -> tuple[
 
 def _in_pixels(page: Page, found: Found, size: tuple[int, int]) -> Box:
     """Return the box of something found in whole pixels of the upright image."""
-    left, top, width, height = turn_back(found.box, page.turn, page.size)
+    left, top, width, height = page.place(found)
     x, y = max(0, int(left)), max(0, int(top))
     right, bottom = min(size[0], round(left + width)), min(size[1], round(top + height))
     return x, y, max(1, right - x), max(1, bottom - y)

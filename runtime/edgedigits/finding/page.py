@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.finding.light import Level
+from edgedigits.finding.turning import turn_back
 
 Box: TypeAlias = tuple[float, float, float, float]
 """x, y, width, height in pixels of the image."""
@@ -74,6 +75,7 @@ class Page:
         refused: what the strokes took for a digit and the network did not, likewise.
         looks: what the network was shown and answered, the finest size first.
         turn: quarter turns counterclockwise after which the image was read; boxes are those of the turned image.
+        border: width of the paper that was put round the image before it was read, in pixels of the image.
         tilt: by how much the sheet's lines are turned, in radians, clockwise.
         size: width and height of the image before it was turned, in pixels.
     """
@@ -86,6 +88,12 @@ class Page:
     turn: int = 0
     tilt: float = 0.0
     refused: tuple[Found, ...] = ()
+    border: float = 0.0
+
+    def place(self, found: Found) -> Box:
+        """Return where something lies in the image as it is, neither turned nor bordered."""
+        x, y, width, height = turn_back(found.box, self.turn, self.size)
+        return x - self.border, y - self.border, width, height
 
     @property
     def levels(self) -> tuple[Level, ...]:
