@@ -25,7 +25,7 @@ from edgedigits.quiet import catch_stderr
 MAX_PIXELS = 100_000_000
 """Pixels: larger encoded images are refused before they are decoded; no phone's usual photo is as large."""
 
-MAX_MEMORY = 150_000_000
+MAX_MEMORY = 140_000_000
 """Bytes that an encoded image and its decoding may take: with Python, OpenCV, an engine and what reading took before,
 the process stays below 300 MB, which a Raspberry Pi Zero 2 has to spare."""
 

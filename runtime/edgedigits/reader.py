@@ -50,7 +50,7 @@ class Reader:
         format: a format of the bundle, such as "onnx-int8"; None for the one that the bundle prefers.
         threads: how many threads the engine may use.
         max_pixels: encoded images of more pixels are refused before they are decoded.
-        max_memory: bytes that an encoded image and its decoding may take, which is told likewise; None for 150 MB, or
+        max_memory: bytes that an encoded image and its decoding may take, which is told likewise; None for 140 MB, or
             for 8 bytes a pixel where `max_pixels` is above its default.
         verify: file of a public key (PEM): read only with a bundle that is as the owner of this key signed it.
         at_least: read only with a bundle of this version or a later one.

@@ -188,7 +188,7 @@ def with_two_outputs() -> Any:
         (lambda: keras_model(shape=(28, 28, 3)), "takes 28×28×3, images with three channels.*grey"),
         (lambda: keras_model(shape=(64, 64)), "takes 64×64; digits are 28×28"),
         (lambda: keras_model(1), "answers with 1 number"),
-        (lambda: keras_model(7), "answers with 7 numbers, and there are 10 labels.*--labels"),
+        (lambda: keras_model(7), "label .7., which is none of 0, 1, 2, 3, 4, 5, 6: name all labels with --labels"),
         (with_nan, "weights .* are not numbers"),
         (keras_model, "of the evaluation images right at best.*--labels"),
         (with_lambda, "Lambda, Python code inside the file.*Rescaling.*--run-code"),

@@ -122,7 +122,7 @@ def test_letters_among_digits_are_no_digits_of_a_page() -> None:
         def __init__(self) -> None:
             self.bundle = _with_labels(("A", *"0123456789"))
 
-        def _classify_glyphs(self, glyphs: Any) -> Classification:
+        def classify_glyphs(self, glyphs: Any) -> Classification:
             probabilities = np.zeros((3, 11), np.float32)
             probabilities[0, 0] = 1
             probabilities[1, 8] = 1

@@ -110,6 +110,7 @@ def test_an_interrupted_lesson_goes_on_with_the_next_view(
 class _Watched:
     def __init__(self, model: object, asked: list) -> None:
         self.model, self.asked = model, asked
+        self.output_shape = model.output_shape  # type: ignore[attr-defined]
 
     def predict_on_batch(self, glyphs: np.ndarray) -> np.ndarray:
         self.asked.append(glyphs)

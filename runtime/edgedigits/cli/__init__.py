@@ -42,6 +42,9 @@ _PARTS = {
 """Commands that other distributions bring, and how they are introduced where those are not installed."""
 
 
+HELP_OPTIONS = ["-h", "--help"]
+
+
 class _ReaderGoneError(Exception):
     """What reads our output went away, as in `edgedigits predict … | head`; click would end with 1 for it."""
 
@@ -58,11 +61,11 @@ class _Commands(click.Group):
             module, name = _OWN[cmd_name].split(":")
             command = getattr(importlib.import_module(module), name)
             assert isinstance(command, click.Command)
-            return command
+            return _with_short_help(command)
         for point in entry_points(group="edgedigits.commands", name=cmd_name):
             command = point.load()
             assert isinstance(command, click.Command)
-            return command
+            return _with_short_help(command)
         return _not_installed(cmd_name) if cmd_name in _PARTS else None
 
     def make_context(
@@ -74,6 +77,14 @@ class _Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         with _reader_may_go():
             return super().invoke(ctx)
+
+
+def _with_short_help(command: click.Command) -> click.Command:
+    """Return a command that takes -h, and whose commands do, whoever asked first: click remembers a help option."""
+    command.get_help_option(click.Context(command, help_option_names=HELP_OPTIONS))
+    for below in command.commands.values() if isinstance(command, click.Group) else ():
+        _with_short_help(below)
+    return command
 
 
 @contextmanager
@@ -105,7 +116,7 @@ def _not_installed(name: str) -> click.Command:
 
 @click.command(
     cls=_Commands,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP_OPTIONS},
     epilog="Exit codes: 0 all read, 3 some image held nothing readable or was not as expected, 2 bad input or usage,"
     " 1 anything else.\n\nLet bash complete what you type (zsh_source and fish_source: zsh and fish):"
     ' eval "$(_EDGEDIGITS_COMPLETE=bash_source edgedigits)"',

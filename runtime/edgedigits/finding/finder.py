@@ -25,7 +25,7 @@ UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Network: TypeAlias = Callable[[UInt8Array], npt.NDArray[np.float32]]
 """Tiles, uint8 (N, 128, 128, 1), to maps, float32 (N, 32, 32, labels + 4)."""
 
-_AT_ONCE = 16
+_AT_ONCE = 2
 """Tiles that are shown to the network at once: their layers' answers take memory."""
 _HEIGHT = 26.0
 """Pixels of a level: how high digits are where the network is asked about them."""
@@ -58,8 +58,10 @@ class PageFinder:
         network: names the places of tiles.
 
     Example:
+        >>> from edgedigits import Reader
         >>> strokes = StrokeFinder(Reader().classify_glyphs)
-        >>> PageFinder(strokes, network).find(np.full((60, 90), 255, np.uint8)).digits
+        >>> nothing = lambda tiles: np.zeros((len(tiles), 32, 32, 27), np.float32)
+        >>> PageFinder(strokes, nothing).find(np.full((60, 90), 255, np.uint8)).digits
         ()
     """
 

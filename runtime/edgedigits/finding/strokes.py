@@ -29,6 +29,7 @@ class StrokeFinder:
         classify: looks at single digits.
 
     Example:
+        >>> from edgedigits import Reader
         >>> StrokeFinder(Reader().classify_glyphs).find(np.full((60, 90), 255, np.uint8)).digits
         ()
     """
