@@ -42,7 +42,7 @@ train: $(TRAINED) ## Train the model: build/train
 
 export: $(EXPORTED) ## Export it to checked TFLite and ONNX files: build/bundle
 
-bundle: $(EXPORTED) build/page/metrics.json ## Put the exported model into the runtime package, as the one it ships
+bundle: $(EXPORTED) build/page/metrics.json ## Make the exported model, and a page network (hours), the ones that the runtime ships
 	$(RUN)/edgedigits export --from build/train --page build/page --formats onnx-int8,tflite-int8,onnx-float32 \
 		--out runtime/edgedigits/bundled $(ENGINES_OF)
 	@# the page shows test digits, which are not ours to ship
