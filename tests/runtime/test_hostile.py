@@ -235,10 +235,11 @@ GREEDY: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.mark.parametrize("name", GREEDY)
-def test_files_take_no_more_than_the_process_may(measured: Measured, name: str) -> None:
+def test_files_take_no_more_than_the_process_may(name: str) -> None:
     content = GREEDY[name]()
-    assert measured.complaint("predict", content) == ""
-    assert measured.complaint("predict --save-dir", content) == ""
+    for command in ("predict", "predict --save-dir"):
+        with Measured() as alone:  # what a process read before stays with it in part
+            assert alone.complaint(command, content) == ""
 
 
 def test_the_limit_can_be_raised_and_lowered() -> None:
