@@ -34,7 +34,7 @@ def peaks(*things: tuple[str, float, tuple[float, float, float, float]]) -> Peak
     table = np.zeros((len(things), len(LABELS)))
     for row, (label, probability, _) in zip(table, things, strict=True):
         row[LABELS.index(label)], row[0] = probability, 1 - probability
-    return Peaks(table, np.array([box for *_, box in things]).reshape(-1, 4), np.zeros(len(things), np.intp))
+    return Peaks(table, np.array([box for *_, box in things]).reshape(-1, 4))
 
 
 @given(st.integers(60, 500), st.integers(60, 500), st.integers(0, 1 << 30))
@@ -76,7 +76,7 @@ def test_a_peak_tells_what_it_is_and_where() -> None:
     maps[..., 0] = 9
     maps[0, 10, 12, 0], maps[0, 10, 12, LABELS.index("7")] = 0, 9
     maps[0, 10, 12, len(LABELS) :] = (2, 3, 2, 4)
-    told = find_peaks(maps, [Tile(0, 0, (0, 0, 96, 96))], 2.0, 1)
+    told = find_peaks(maps, [Tile(0, 0, (0, 0, 96, 96))], 2.0)
     assert LABELS[int(told.probabilities[0].argmax())] == "7"
     assert told.boxes.tolist() == [[(50 - 8) * 2, (42 - 12) * 2, 16 * 2, 28 * 2]]
 

@@ -76,11 +76,11 @@ class PageFinder:
         seen_at = [_level_of(one, page.levels) for one in page.digits]
         for number in sorted(set(seen_at) - {_TOO_SMALL}):
             places = np.array([one.box for one, seen in zip(page.digits, seen_at, strict=True) if seen == number])
-            looks[number], found = self._look(page.levels[number], number, places)
+            looks[number], found = self._look(page.levels[number], places)
             peaks = peaks.joined(found)
         peaks = merge_peaks(peaks)
         digits, refused = weigh(page.digits, peaks)
-        named = [one for one in _named(peaks, page.levels) if not _is_in(one, digits)]
+        named = [one for one in _named(peaks) if not _is_in(one, digits)]
         return replace(
             page,
             digits=digits,
@@ -90,7 +90,7 @@ class PageFinder:
             looks=tuple(looks),
         )
 
-    def _look(self, level: Level, number: int, digits: npt.NDArray[np.float64]) -> tuple[Look, Peaks]:
+    def _look(self, level: Level, digits: npt.NDArray[np.float64]) -> tuple[Look, Peaks]:
         """Ask the network about a level, round the boxes of some digits, float64 (N, 4) in pixels of the image."""
         room = _BESIDE * digits[:, 3:]
         regions = np.concatenate([digits[:, :2] - room, digits[:, 2:] + 2 * room], axis=1) / level.shrink
@@ -99,7 +99,7 @@ class PageFinder:
         answers = [self._network(pictures[i : i + _AT_ONCE]) for i in range(0, len(pictures), _AT_ONCE)]
         maps = np.concatenate(answers) if answers else np.zeros((0, 1, 1, len(LABELS) + 4), np.float32)
         places = np.array([(tile.left, tile.top) for tile in tiles], np.intp).reshape(-1, 2)
-        return Look(level, places, maps), find_peaks(maps, tiles, level.shrink, number)
+        return Look(level, places, maps), find_peaks(maps, tiles, level.shrink)
 
 
 def _level_of(digit: Found, levels: tuple[Level, ...]) -> int:
@@ -110,9 +110,9 @@ def _level_of(digit: Found, levels: tuple[Level, ...]) -> int:
     return int(np.argmin([abs(np.log(height / level.shrink / _HEIGHT)) for level in levels]))
 
 
-def _named(peaks: Peaks, levels: tuple[Level, ...]) -> list[Found]:
+def _named(peaks: Peaks) -> list[Found]:
     """Return the signs and other writing among peaks."""
-    rest = peaks.probabilities[:, 1 + 10 :]
+    rest = peaks.probabilities[:, 11:]
     found = []
     for i in np.flatnonzero(rest.max(axis=1, initial=0) > _LEAST).tolist():
         place = int(rest[i].argmax())

@@ -34,39 +34,35 @@ class Peaks:
     Attributes:
         probabilities: float64 (N, labels), each row sums to 1.
         boxes: float64 (N, 4), x, y, width, height in pixels of the image.
-        levels: int (N,), at which size each was found.
     """
 
     probabilities: npt.NDArray[np.float64]
     boxes: npt.NDArray[np.float64]
-    levels: npt.NDArray[np.intp]
 
     @classmethod
     def none(cls) -> Peaks:
         """Return no peaks."""
-        return cls(np.zeros((0, len(LABELS))), np.zeros((0, 4)), np.zeros(0, np.intp))
+        return cls(np.zeros((0, len(LABELS))), np.zeros((0, 4)))
 
     def joined(self, others: Peaks) -> Peaks:
         """Return these and others."""
         return Peaks(
             np.concatenate([self.probabilities, others.probabilities]),
             np.concatenate([self.boxes, others.boxes]),
-            np.concatenate([self.levels, others.levels]),
         )
 
     def chosen(self, indices: npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> Peaks:
         """Return some of them."""
-        return Peaks(self.probabilities[indices], self.boxes[indices], self.levels[indices])
+        return Peaks(self.probabilities[indices], self.boxes[indices])
 
 
-def find_peaks(maps: npt.NDArray[np.float32], tiles: list[Tile], shrink: float, level: int) -> Peaks:
+def find_peaks(maps: npt.NDArray[np.float32], tiles: list[Tile], shrink: float) -> Peaks:
     """Return the peaks of the maps of some tiles.
 
     Args:
         maps: float32 (N, rows, columns, labels and four sides in cells).
         tiles: where they lie.
         shrink: pixels of the image that a pixel of the level is wide.
-        level: which level it is.
     """
     import cv2
 
@@ -87,8 +83,7 @@ def find_peaks(maps: npt.NDArray[np.float32], tiles: list[Tile], shrink: float, 
     probabilities = odds / odds.sum(axis=1, keepdims=True)
     sides = np.maximum(maps[at, y, x, len(LABELS) :], 0) * STRIDE
     boxes = np.concatenate([middles - sides[:, :2], sides[:, :2] + sides[:, 2:]], axis=1) * shrink
-    peaks = Peaks(probabilities, boxes, np.full(len(at), level, np.intp))
-    return peaks.chosen(probabilities[:, 0] < 1 - _LEAST)
+    return Peaks(probabilities, boxes).chosen(probabilities[:, 0] < 1 - _LEAST)
 
 
 def share_names(maps: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -138,4 +133,4 @@ def merge_peaks(peaks: Peaks) -> Peaks:
         seen = peaks.probabilities[view]
         weights = 1 - seen[:, 0]
         row[:] = weights @ seen / weights.sum()
-    return Peaks(mean, boxes[first], peaks.levels[first])
+    return Peaks(mean, boxes[first])
