@@ -117,7 +117,9 @@ def make_root(name: str) -> Root:
     system = SYSTEMS[name]
     if os.geteuid() != 0:
         raise UnavailableError("another system's root is made and entered by root only")
-    require({"mmdebstrap": "mmdebstrap", f"qemu-{system.emulator}-static": "qemu-user-static"})
+    tools = {"mmdebstrap": "mmdebstrap", f"qemu-{system.emulator}-static": "qemu-user-static"}
+    # mmdebstrap asks it whether packages' scripts of the other architecture can be run
+    require({**tools, "arch-test": "arch-test"} if system.configured else tools)
     _register(system.emulator)
     path = BUILT / "roots" / name
     made = path.with_suffix(".made")

@@ -4,82 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import socket
-import ssl
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edgedigits.errors import InputError
+from edgedigits.addresses import masked
+from edgedigits.brokers import Broker, check_topic, identifier_of
 from edgedigits.live.settings import OutputSettings
-from edgedigits.live.sources.base import masked
 from edgedigits.live.watching import Moment
 
-PASSWORD_VARIABLE = "EDGEDIGITS_MQTT_PASSWORD"
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
-_QUEUE = 20
-_LONGEST_PAUSE = 30
 _GOODBYE = 0.3
 """Seconds that saying goodbye may take."""
-
-
-@dataclass(frozen=True)
-class Broker:
-    """Where a broker is, and as whom it is asked.
-
-    Attributes:
-        host, port: of the broker.
-        tls: whether the connection is encrypted.
-        user, password: None where none is needed.
-    """
-
-    host: str
-    port: int
-    tls: bool
-    user: str | None = None
-    password: str | None = None
-
-    @classmethod
-    def parse(cls, url: str, password_file: Path | None = None) -> Broker:
-        """Return what "mqtt://NAME@HOST:PORT" or "mqtts://…" says.
-
-        Args:
-            url: of the broker.
-            password_file: its content is the password; else that of the environment, or the URL's.
-
-        Raises:
-            InputError: it is no such URL, or the file cannot be read.
-
-        Example:
-            >>> Broker.parse("mqtt://homeassistant.local").port
-            1883
-        """
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as error:
-            raise InputError(f"--mqtt {masked(url)}: {error}.") from error
-        if parts.scheme not in _PORTS or not parts.hostname or parts.path not in ("", "/"):
-            raise InputError(f"--mqtt {masked(url)}: write mqtt://HOST, mqtt://NAME@HOST:PORT, or mqtts:// for TLS.")
-        password = os.environ.get(PASSWORD_VARIABLE) or (unquote(parts.password) if parts.password else None)
-        if password_file is not None:
-            try:
-                password = password_file.read_text().strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise InputError(f"--mqtt-password-file {password_file} cannot be read ({error}).") from error
-        user = unquote(parts.username) if parts.username else None
-        if password and not user:
-            raise InputError("A password for the broker needs a name: mqtt://NAME@HOST.")
-        return cls(parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "mqtts", user, password)
 
 
 class Mqtt:
@@ -105,15 +44,13 @@ class Mqtt:
     ) -> None:
         assert settings.mqtt is not None
         self._settings, self._on_reset, self._on_problem = settings, on_reset, on_problem
-        self._broker = Broker.parse(settings.mqtt, settings.mqtt_password_file)
-        self._topic = settings.mqtt_topic.strip("/")
-        if not self._topic or re.search(r"[+#\0]", self._topic):
-            raise InputError(f"--mqtt-topic {settings.mqtt_topic!r}: a topic has no + and #, and is not empty.")
+        self._broker = Broker.parse(settings.mqtt, settings.mqtt_password_file, settings.mqtt_ca)
+        self._topic = check_topic(settings.mqtt_topic, "--mqtt-topic")
         self._before: tuple[str, ...] | None = None
         self._newest: dict[str, str] = {}
         self._lock = threading.Lock()
         self._told = ""
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, f"{_identifier(self._topic)}-{os.getpid()}")
+        self._client = self._broker.make_client(f"{identifier_of(self._topic)}-{os.getpid()}")
         self._connect()
 
     @property
@@ -153,25 +90,13 @@ class Mqtt:
             self._client.loop_stop()
 
     def _connect(self) -> None:
-        client, broker = self._client, self._broker
-        if broker.user is not None:
-            client.username_pw_set(broker.user, broker.password)
-        if broker.tls:
-            authority = self._settings.mqtt_ca
-            try:
-                client.tls_set(str(authority) if authority else None, cert_reqs=ssl.CERT_REQUIRED)
-            except (OSError, ssl.SSLError, ValueError) as error:
-                raise InputError(f"--mqtt-ca {authority}: it holds no certificate ({error}).") from error
+        client = self._client
         client.will_set(f"{self._topic}/availability", "offline", qos=1, retain=True)
-        client.max_queued_messages_set(_QUEUE)
-        client.reconnect_delay_set(1, _LONGEST_PAUSE)
-        client.connect_timeout = 5
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
-        client.connect_async(broker.host, broker.port, keepalive=20)
-        client.loop_start()
+        self._broker.connect(client)
 
     def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: ReasonCode, ___: Any) -> None:
         if reason.is_failure:
@@ -216,7 +141,7 @@ class Mqtt:
         prefix = self._settings.discovery
         if not prefix:
             return {}
-        identifier = _identifier(self._topic)
+        identifier = identifier_of(self._topic)
         online = {"topic": f"{self._topic}/availability"}
         seeing = {
             "topic": f"{self._topic}/camera",
@@ -262,8 +187,3 @@ class Mqtt:
         if problem != self._told:
             self._told = problem
             self._on_problem(problem)
-
-
-def _identifier(topic: str) -> str:
-    """Return a name of this reader that is the same at each start, and another on another machine."""
-    return re.sub(r"[^A-Za-z0-9_-]", "_", f"edgedigits_{socket.gethostname()}_{topic}")

@@ -9,8 +9,8 @@ import urllib.request
 from datetime import datetime, timezone
 from urllib.parse import urlsplit
 
+from edgedigits.addresses import masked
 from edgedigits.errors import InputError
-from edgedigits.live.sources.base import masked
 from edgedigits.live.watching import Moment
 
 _TIMEOUT = 5.0

@@ -7,8 +7,9 @@ with closing(source.open(Wanted())) as stream:
 
 from __future__ import annotations
 
+from edgedigits.addresses import masked
 from edgedigits.live.sources import csi, film, mjpeg, pictures, scenes, stream, usb
-from edgedigits.live.sources.base import CameraError, FoundCamera, Kind, Picture, Source, Stream, Wanted, masked
+from edgedigits.live.sources.base import CameraError, FoundCamera, Kind, Picture, Source, Stream, Wanted
 
 __all__ = [
     "KINDS",

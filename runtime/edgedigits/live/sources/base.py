@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -225,15 +224,3 @@ def is_patched(pixels: npt.NDArray[Any]) -> bool:
     low, high = foot.min(axis=0), foot.max(axis=0)
     grey = low.min() >= _MIDDLE_GREY[0] and high.max() <= _MIDDLE_GREY[1]
     return pixels.shape[0] > 2 * _PATCHED_ROWS and bool(grey and (low == high).all())
-
-
-def masked(text: str) -> str:
-    """Return a URL without its password, for people and logs.
-
-    Example:
-        >>> masked("rtsp://me:secret@camera/live?token=abc")
-        'rtsp://me:***@camera/live?token=***'
-    """
-    # up to the last @ of the authority: passwords may hold one themselves
-    text = re.sub(r"(\w+://[^:/?#@\s]*):[^/?#\s]*@", r"\1:***@", text)
-    return re.sub(r"([?&](?:pass(?:word|wd)?|pwd|token|auth|key|secret)=)[^&#\s]*", r"\1***", text, flags=re.IGNORECASE)

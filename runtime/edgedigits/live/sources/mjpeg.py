@@ -14,9 +14,10 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 import cv2
 import numpy as np
 
+from edgedigits.addresses import masked
 from edgedigits.image_headers import read_header
 from edgedigits.live.sources import stream
-from edgedigits.live.sources.base import CameraError, Kind, Picture, Source, Stream, Wanted, is_patched, masked
+from edgedigits.live.sources.base import CameraError, Kind, Picture, Source, Stream, Wanted, is_patched
 from edgedigits.quiet import native_output_muted
 
 _LARGEST_PART = 32 << 20

@@ -6,6 +6,7 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from edgedigits.addresses import masked
 from edgedigits.live.sources.base import (
     CameraError,
     Kind,
@@ -13,7 +14,6 @@ from edgedigits.live.sources.base import (
     Source,
     Stream,
     Wanted,
-    masked,
     open_with_opencv,
 )
 
