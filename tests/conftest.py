@@ -115,8 +115,8 @@ def trained(shared: Shared) -> Path:
 @pytest.fixture(scope="session")
 def bundle(trained: Path, shared: Shared) -> Bundle:
     """The export of `trained` in all formats."""
+    from edgedigits_export.convert.formats import FORMATS
     from edgedigits_export.exporting import export_bundle
-    from edgedigits_export.formats import FORMATS
 
     made = shared.folder("exported", lambda folder: export_bundle(trained, folder / "bundle", tuple(FORMATS.values())))
     return Bundle.load(made / "bundle")

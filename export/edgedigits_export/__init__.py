@@ -5,8 +5,8 @@
     bundle = export_bundle(Path("build/train"), Path("build/bundle"))
     bundle.files[0].engines          # the engines in which the preferred file passed the gate
 
-`formats` holds one module per format, `gate` what a file must answer, `evidence` how it is run in every engine,
-`publishing` how a bundle appears all at once or not at all.
+Three rooms lie between a training and a bundle: `convert` makes the content of files, `check` runs them in every engine
+and judges their answers, `publish` writes what stands beside them and lets the bundle appear all at once or not at all.
 """
 
 from edgedigits.telemetry import switch_telemetry_off

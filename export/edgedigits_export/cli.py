@@ -18,9 +18,9 @@ _FOREIGN_ONLY = ("evaluation", "calibration", "labels", "scale", "run_code")
 def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> None:
     if not value or context.resilient_parsing:
         return
-    from edgedigits_export.formats import FORMATS
-    from edgedigits_export.layouts import LAYOUTS
-    from edgedigits_export.targets import TARGETS
+    from edgedigits_export.check.targets import TARGETS
+    from edgedigits_export.convert.formats import FORMATS
+    from edgedigits_export.publish.layouts import LAYOUTS
 
     summaries = {
         "Formats:": {name: format.summary for name, format in FORMATS.items()},
@@ -209,11 +209,11 @@ def export(
       edgedigits export --model my.keras
       edgedigits export --page build/page --into build/bundle
     """
+    from edgedigits_export.check.targets import get_target
+    from edgedigits_export.convert.formats import USUAL, get_formats
     from edgedigits_export.exporting import export_bundle
-    from edgedigits_export.formats import USUAL, get_formats
-    from edgedigits_export.layouts import get_layouts
-    from edgedigits_export.report import format_table
-    from edgedigits_export.targets import get_target
+    from edgedigits_export.publish.layouts import get_layouts
+    from edgedigits_export.publish.report import format_table
 
     device = get_target(target) if target else None
     usual = tuple(format for format in USUAL if device is None or device.readers(format))
@@ -342,7 +342,7 @@ def _show_progress(step: str) -> None:
 
 def _put_page(bundle: Path, page: Path | None, interpreters: tuple[Path, ...]) -> None:
     """Put a page network into a bundle that is there, and print what came of it."""
-    from edgedigits_export.page_network import replace_page
+    from edgedigits_export.convert.page_network import replace_page
 
     if page is None:
         raise click.UsageError("--into puts a page network into a bundle: name the network's folder with --page.")

@@ -13,25 +13,25 @@ from edgedigits.bundle import MANIFEST, Bundle, DigitScore
 from edgedigits.errors import InputError
 from edgedigits.manifest import parse_version
 from edgedigits_export.cache import clear_cache, open_cache
-from edgedigits_export.draws import try_draws
+from edgedigits_export.check.draws import try_draws
+from edgedigits_export.check.evidence import InstalledEngine, find_engines
+from edgedigits_export.check.gate import Reference, are_probabilities
+from edgedigits_export.check.targets import Target
+from edgedigits_export.check.trial import CheckedFile
+from edgedigits_export.convert.formats import FORMATS, USUAL, Format
+from edgedigits_export.convert.mixing import AUTO, Mixture, check_layers, keep_layers, keep_worst, next_to_keep
+from edgedigits_export.convert.page_network import add_page
 from edgedigits_export.errors import ExportError, TrialError
-from edgedigits_export.evidence import Laboratory, find_laboratories
-from edgedigits_export.formats import FORMATS, USUAL, Format
-from edgedigits_export.gate import Reference, are_probabilities
-from edgedigits_export.html_report import find_changed_digits, make_html_report
-from edgedigits_export.layouts import Layout
-from edgedigits_export.manifest import make_manifest, model_facts
-from edgedigits_export.mixing import AUTO, Mixture, check_layers, keep_layers, keep_worst, next_to_keep
-from edgedigits_export.page_network import add_page
-from edgedigits_export.publishing import check_destination, staged, write_sums
-from edgedigits_export.quarantine import Failure, clear_quarantine, fill_quarantine, quarantine_of
-from edgedigits_export.quiet import quiet
-from edgedigits_export.report import make_report
-from edgedigits_export.signing import check_key, sign_bundle
+from edgedigits_export.making import FileMaker, Progress, read_exact_layers
+from edgedigits_export.publish.html_report import find_changed_digits, make_html_report
+from edgedigits_export.publish.layouts import Layout
+from edgedigits_export.publish.manifest import make_manifest, model_facts
+from edgedigits_export.publish.quarantine import Failure, clear_quarantine, fill_quarantine, quarantine_of
+from edgedigits_export.publish.report import make_report
+from edgedigits_export.publish.signing import check_key, sign_bundle
+from edgedigits_export.publish.staging import check_destination, staged, write_sums
+from edgedigits_export.silence import silenced
 from edgedigits_export.source import CALIBRATION, EVALUATION, METRICS, TrainedModel
-from edgedigits_export.targets import Target
-from edgedigits_export.trial import TriedFile
-from edgedigits_export.workbench import Progress, Workbench, read_exact_layers
 
 REPORT = "report.md"
 PAGE = "report.html"
@@ -101,24 +101,24 @@ def export_bundle(
     trained = source if isinstance(source, TrainedModel) else _load(source, force, notice)
     if target:
         target.check_layers({layer.kind for layer in trained.layers}, formats)
-    laboratories = find_laboratories([Path(sys.executable), *interpreters], trained.cache)
+    installed_engines = find_engines([Path(sys.executable), *interpreters], trained.cache)
     progress("scoring the Keras model")
     reference = make_reference(trained)
     facts = model_facts(trained, reference)
     exact_layers = read_exact_layers(trained) if any(format.read_layers for format in formats) else None
     _check_kept(keep_float, formats, tuple(exact_layers or ()))
     with staged(out) as folder:
-        bench = Workbench(trained, facts, reference, laboratories, exact_layers, target, folder, progress)
+        maker = FileMaker(trained, facts, reference, installed_engines, exact_layers, target, folder, progress)
         files, failures = [], []
         for format in formats:
             try:
                 mixture = _mixture(keep_float if format.with_float_layers else ())
-                tried = mixture(partial(bench.make, format))
+                tried = mixture(partial(maker.make, format))
                 tried.path.write_bytes(tried.content)  # what was tried last need not be what was chosen
                 admitted = _admit(tried, format in allowed, trained, keep_float)
                 if compare_draws and format.read_layers:
                     progress(f"calibrating {format.name} with other images")
-                    admitted = _with_draws(admitted, trained, laboratories, reference)
+                    admitted = _with_draws(admitted, trained, installed_engines, reference)
                 files.append(admitted)
             except ExportError as error:
                 path = folder / format.file_name
@@ -128,7 +128,7 @@ def export_bundle(
             raise ExportError(_describe(failures, out))
         manifest = make_manifest(facts, files, target, version)
         if page:
-            manifest["page"] = add_page(folder, page, laboratories, progress)
+            manifest["page"] = add_page(folder, page, installed_engines, progress)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         (folder / REPORT).write_text(make_report(manifest), encoding="utf-8")
         sheet = make_html_report(manifest, find_changed_digits(files, trained.evaluation), trained.evaluation.glyphs)
@@ -156,7 +156,7 @@ def make_reference(trained: TrainedModel) -> Reference:
         InputError: it is not the model that the training's metrics describe, its answers are no logits, or images
             are of classes that it does not tell.
     """
-    with quiet():
+    with silenced():
         logits = trained.reference_logits()
     labels = trained.evaluation.labels
     score = trained.metrics["digit_score"]
@@ -210,7 +210,7 @@ def _mixture(keep_float: Sequence[str]) -> Mixture:
     return keep_worst if tuple(keep_float) == (AUTO,) else keep_layers(keep_float)
 
 
-def _admit(tried: TriedFile, allowed: bool, trained: TrainedModel, keep_float: Sequence[str]) -> TriedFile:
+def _admit(tried: CheckedFile, allowed: bool, trained: TrainedModel, keep_float: Sequence[str]) -> CheckedFile:
     if tried.engines:
         return tried
     if allowed and replace(tried, allowed=True).engines:
@@ -219,7 +219,7 @@ def _admit(tried: TriedFile, allowed: bool, trained: TrainedModel, keep_float: S
     raise ExportError("; ".join(tried.causes) + advice)
 
 
-def _advise(tried: TriedFile, trained: TrainedModel) -> str:
+def _advise(tried: CheckedFile, trained: TrainedModel) -> str:
     """Say what a layer in float would cost, where that can be had."""
     worst = next_to_keep(tried.layers, tried.kept_float) if tried.format.with_float_layers else None
     if worst is None:
@@ -230,12 +230,12 @@ def _advise(tried: TriedFile, trained: TrainedModel) -> str:
 
 
 def _with_draws(
-    tried: TriedFile, trained: TrainedModel, laboratories: Sequence[Laboratory], reference: Reference
-) -> TriedFile:
+    tried: CheckedFile, trained: TrainedModel, installed_engines: Sequence[InstalledEngine], reference: Reference
+) -> CheckedFile:
     best = tried.best
-    laboratory = next(each for each in laboratories if (each.engine, each.version) == (best.engine, best.version))
+    installed = next(each for each in installed_engines if (each.name, each.version) == (best.engine, best.version))
     try:
-        return replace(tried, draws=try_draws(tried.format, trained, laboratory, reference))
+        return replace(tried, draws=try_draws(tried.format, trained, installed, reference))
     except TrialError as error:
         raise ExportError(f"calibrated with half of the images it gave no answers: {error}") from error
 

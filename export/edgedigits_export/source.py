@@ -154,7 +154,7 @@ class TrainedModel:
     @cached_property
     def float_onnx(self) -> bytes:
         """The model as canonical float ONNX, which all ONNX formats start from."""
-        from edgedigits_export.onnx_graph import convert_to_onnx, serialise
+        from edgedigits_export.convert.onnx_graph import convert_to_onnx, serialise
 
         return self.cache.remember("float.onnx", lambda: serialise(convert_to_onnx(self.keras_model)))
 

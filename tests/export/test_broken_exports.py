@@ -13,10 +13,10 @@ import pytest
 
 from edgedigits.bundle import Bundle
 from edgedigits_export.cache import NO_CACHE
+from edgedigits_export.convert.facts import FileFacts
+from edgedigits_export.convert.formats import FORMATS, Format
 from edgedigits_export.errors import ExportError
 from edgedigits_export.exporting import export_bundle
-from edgedigits_export.facts import FileFacts
-from edgedigits_export.formats import FORMATS, Format
 from edgedigits_export.source import LabelledGlyphs, TrainedModel
 
 CALIBRATED = ["onnx-int8", "tflite-int8"]

@@ -16,10 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from edgedigits_export import cache, evidence
+from edgedigits_export import cache
 from edgedigits_export.cache import CACHE, Cache, open_cache
+from edgedigits_export.check import evidence
+from edgedigits_export.convert.formats import FORMATS
 from edgedigits_export.exporting import export_bundle
-from edgedigits_export.formats import FORMATS
 from edgedigits_export.source import TrainedModel
 
 EDGEDIGITS = Path(sys.executable).parent / "edgedigits"

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from edgedigits.bundle import Bundle
-from edgedigits_export.formats import FORMATS
-from edgedigits_export.layouts import LAYOUTS
-from edgedigits_export.targets import TARGETS
+from edgedigits_export.check.targets import TARGETS
+from edgedigits_export.convert.formats import FORMATS
+from edgedigits_export.publish.layouts import LAYOUTS
 
 EDGEDIGITS = str(Path(sys.executable).parent / "edgedigits")
 

@@ -15,13 +15,13 @@ CONVERT_ALL = """
 import hashlib, json, sys
 from pathlib import Path
 from edgedigits_export.exporting import make_reference
-from edgedigits_export.formats import FORMATS
-from edgedigits_export.manifest import model_facts
-from edgedigits_export.quiet import quiet
+from edgedigits_export.convert.formats import FORMATS
+from edgedigits_export.publish.manifest import model_facts
+from edgedigits_export.silence import silenced
 from edgedigits_export.source import TrainedModel
-from edgedigits_export.workbench import make_content
+from edgedigits_export.making import make_content
 
-with quiet():
+with silenced():
     trained = TrainedModel.load(Path(sys.argv[1]))
     facts = model_facts(trained, make_reference(trained))
     contents = {name: make_content(format, trained, facts) for name, format in reversed(FORMATS.items())}

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgedigits_export.draws import split_calibration
+from edgedigits_export.check.draws import split_calibration
+from edgedigits_export.convert.formats import FORMATS
 from edgedigits_export.exporting import export_bundle
-from edgedigits_export.formats import FORMATS
 from edgedigits_export.source import LabelledGlyphs
 
 

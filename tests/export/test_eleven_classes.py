@@ -13,10 +13,10 @@ from edgedigits import Reader
 from edgedigits.benchmark import run_benchmark
 from edgedigits.bundle import Bundle
 from edgedigits.inspecting import inspect_file
-from edgedigits_export.draws import split_calibration
+from edgedigits_export.check.draws import split_calibration
+from edgedigits_export.convert.formats import get_formats
 from edgedigits_export.exporting import export_bundle
-from edgedigits_export.formats import get_formats
-from edgedigits_export.layouts import LAYOUTS
+from edgedigits_export.publish.layouts import LAYOUTS
 from edgedigits_export.source import TrainedModel
 from tests.export.trainings import NONE, digits_and_others
 

@@ -10,12 +10,12 @@ import pytest
 
 from edgedigits.bundle import Bundle, DigitScore
 from edgedigits.engines import ENGINES
-from edgedigits_export import evidence
+from edgedigits_export.check import evidence
+from edgedigits_export.check.evidence import InstalledEngine, find_engines
+from edgedigits_export.check.gate import Reference
+from edgedigits_export.check.trial import check_file
+from edgedigits_export.convert.formats import FORMATS
 from edgedigits_export.errors import TrialError
-from edgedigits_export.evidence import Laboratory, find_laboratories
-from edgedigits_export.formats import FORMATS
-from edgedigits_export.gate import Reference
-from edgedigits_export.trial import try_file
 
 GLYPHS = np.random.default_rng(0).integers(0, 256, (500, 28, 28, 1)).astype(np.uint8)
 
@@ -26,25 +26,25 @@ def model() -> Path:
     return next(file.path for file in Bundle.load().files if file.format == "onnx-float32")
 
 
-def stand_in(tmp_path: Path, script: str) -> Laboratory:
+def stand_in(tmp_path: Path, script: str) -> InstalledEngine:
     """An engine in an environment whose Python does as the script says."""
     python = tmp_path / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
-    return Laboratory("onnxruntime", "0.0", python)
+    return InstalledEngine("onnxruntime", "0.0", python)
 
 
 def test_every_engine_that_is_here_is_found_once() -> None:
     python = Path(sys.executable)
-    found = find_laboratories([python, python])
-    assert {(laboratory.engine, laboratory.version) for laboratory in found} == {
+    found = find_engines([python, python])
+    assert {(installed.name, installed.version) for installed in found} == {
         (name, engine.probe().detail) for name, engine in ENGINES.items() if engine.probe().available
     }
-    assert len(found) == len({laboratory.engine for laboratory in found})
+    assert len(found) == len({installed.name for installed in found})
 
 
 def test_the_answers_are_those_of_the_engine(model: Path) -> None:
-    answers = Laboratory("onnxruntime", "", Path(sys.executable)).collect(model, GLYPHS)
+    answers = InstalledEngine("onnxruntime", "", Path(sys.executable)).collect(model, GLYPHS)
     expected = ENGINES["onnxruntime"].open(model.read_bytes(), 1)(GLYPHS)
     np.testing.assert_allclose(answers.logits, expected, atol=1e-4)
     assert answers.batched.shape == (3, 448, expected.shape[1])
@@ -54,7 +54,7 @@ def test_the_answers_are_those_of_the_engine(model: Path) -> None:
 def test_a_file_that_the_engine_refuses(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"no model")
     with pytest.raises(TrialError, match="Protobuf|protobuf|InvalidProtobuf"):
-        Laboratory("onnxruntime", "", Path(sys.executable)).collect(tmp_path / "model.onnx", GLYPHS)
+        InstalledEngine("onnxruntime", "", Path(sys.executable)).collect(tmp_path / "model.onnx", GLYPHS)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_an_engine_that_fails_is_told_apart(
 
 
 def test_an_engine_with_one_bad_version_is_not_offered(model: Path, tmp_path: Path) -> None:
-    good = Laboratory("onnxruntime", "2.0", Path(sys.executable))
+    good = InstalledEngine("onnxruntime", "2.0", Path(sys.executable))
     bad = stand_in(tmp_path, "kill -ILL $$")
     logits = good.collect(model, GLYPHS).logits
     reference = Reference(
@@ -84,8 +84,8 @@ def test_an_engine_with_one_bad_version_is_not_offered(model: Path, tmp_path: Pa
     format, facts = FORMATS["onnx-float32"], FORMATS["onnx-float32"].read_facts(model.read_bytes())
     weight_bytes = model.stat().st_size
 
-    alone = try_file(format, model, facts, [good], GLYPHS, reference, weight_bytes)
+    alone = check_file(format, model, facts, [good], GLYPHS, reference, weight_bytes)
     assert alone.engines == {"onnxruntime": "2.0"}
-    both = try_file(format, model, facts, [good, bad], GLYPHS, reference, weight_bytes)
+    both = check_file(format, model, facts, [good, bad], GLYPHS, reference, weight_bytes)
     assert both.engines == {}
     assert both.causes == ("in onnxruntime 0.0 it crashed (signal 4)",)

@@ -17,10 +17,10 @@ from click.testing import CliRunner
 from edgedigits import Reader
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits_export.cli import default_out, export
+from edgedigits_export.convert.formats import get_formats
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.foreign import adopt
 from edgedigits_export.foreign.opening import open_model
-from edgedigits_export.formats import get_formats
 from tests.conftest import ROOT, mnist_folder
 from tests.export.foreign_models import KINDS, Images, dense, load_images, save
 

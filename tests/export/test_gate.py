@@ -12,10 +12,10 @@ import pytest
 from edgedigits.bundle import DigitScore
 from edgedigits.scoring import BATCH_SIZES, Answers
 from edgedigits.statistics import wilson_interval
+from edgedigits_export.check.comparison import losing_probability
+from edgedigits_export.check.gate import GateResult, Reference, judge, size_faults
+from edgedigits_export.convert.formats.base import FLOAT, INT8
 from edgedigits_export.errors import TrialError
-from edgedigits_export.formats.base import FLOAT, INT8
-from edgedigits_export.gate import GateResult, Reference, judge, size_faults
-from edgedigits_export.statistics import losing_probability
 
 IMAGES = 10_000
 

@@ -16,10 +16,10 @@ from edgedigits.bundle import Bundle
 from edgedigits.cli import commands
 from edgedigits.errors import BundleError
 from edgedigits.glyphs import normalise_crops
+from edgedigits_export.convert.formats import get_formats
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.foreign import adopt
-from edgedigits_export.formats import get_formats
-from edgedigits_export.layouts import LAYOUTS
+from edgedigits_export.publish.layouts import LAYOUTS
 from tests.letters import LETTERS, draw_letters
 
 

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from edgedigits.bundle import Bundle
-from edgedigits_export.errors import ExportError
-from edgedigits_export.exporting import export_bundle
-from edgedigits_export.formats import FORMATS
-from edgedigits_export.layers import (
+from edgedigits_export.convert.formats import FORMATS
+from edgedigits_export.convert.layers import (
     LayerComparison,
     clipping_faults,
     compare_layers,
     read_onnx_layers,
     read_tflite_layers,
 )
+from edgedigits_export.errors import ExportError
+from edgedigits_export.exporting import export_bundle
 from edgedigits_export.source import LabelledGlyphs, TrainedModel
 
 RNG = np.random.default_rng(0)

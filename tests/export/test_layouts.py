@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from edgedigits.bundle import Bundle
-from edgedigits_export.layouts import LAYOUTS
-from edgedigits_export.layouts.c_header import HEADER
+from edgedigits_export.publish.layouts import LAYOUTS
+from edgedigits_export.publish.layouts.c_header import HEADER
 
 PROGRAM = """
 #include <stdio.h>

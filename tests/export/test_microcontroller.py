@@ -13,8 +13,8 @@ import pytest
 
 from edgedigits.bundle import BUNDLED, Bundle
 from edgedigits.glyphs import normalise_crops
-from edgedigits_export.layouts.c_header import C_HEADER, HEADER
-from edgedigits_export.microcontroller import micro_facts
+from edgedigits_export.publish.layouts.c_header import C_HEADER, HEADER
+from edgedigits_export.publish.microcontroller import micro_facts
 from tests.conftest import ROOT, LabelledGlyphs
 
 INTERPRETER = Path(__file__).with_name("micro_interpreter.py")

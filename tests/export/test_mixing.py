@@ -10,10 +10,10 @@ import pytest
 
 from edgedigits.errors import InputError
 from edgedigits.inspecting import inspect_file
+from edgedigits_export.convert.formats import FORMATS
+from edgedigits_export.convert.layers import LayerComparison, rank_by_noise
 from edgedigits_export.errors import ExportError
 from edgedigits_export.exporting import export_bundle
-from edgedigits_export.formats import FORMATS
-from edgedigits_export.layers import LayerComparison, rank_by_noise
 from tests.export.conftest import load
 from tests.export.trainings import write_training
 

@@ -10,8 +10,7 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from edgedigits_export.errors import ExportError
-from edgedigits_export.onnx_graph import (
+from edgedigits_export.convert.onnx_graph import (
     IR,
     OPSET,
     canonical,
@@ -22,6 +21,7 @@ from edgedigits_export.onnx_graph import (
     read_facts,
     serialise,
 )
+from edgedigits_export.errors import ExportError
 
 PIXELS = np.arange(2 * 784, dtype=np.uint16).reshape(2, 28, 28, 1).astype(np.uint8)
 

@@ -15,7 +15,7 @@ import pytest
 from edgedigits.bundle import MANIFEST, Bundle
 from edgedigits.errors import InputError
 from edgedigits_export.errors import ExportError
-from edgedigits_export.publishing import check_destination, staged
+from edgedigits_export.publish.staging import check_destination, staged
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -98,12 +98,12 @@ def test_a_link_to_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from edgedigits_export import publishing
+from edgedigits_export.publish import staging
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 if sys.argv[2] == "between the renames":
     rename = Path.rename
     Path.rename = lambda path, target: die() if path.name == "new" else rename(path, target)
-with publishing.staged(Path(sys.argv[1])) as folder:
+with staging.staged(Path(sys.argv[1])) as folder:
     (folder / "half").write_text("half")
     if sys.argv[2] == "at work":
         die()

@@ -16,10 +16,10 @@ import pytest
 from edgedigits.bundle import Bundle
 from edgedigits.engines import ENGINES
 from edgedigits.logits import interpret_logits
-from edgedigits_export.charts import noise_chart, pareto_chart, pareto_front
-from edgedigits_export.formats import FORMATS
-from edgedigits_export.html_report import MOST_PICTURES, ChangedDigit, make_html_report
-from edgedigits_export.report import make_sections
+from edgedigits_export.convert.formats import FORMATS
+from edgedigits_export.publish.charts import noise_chart, pareto_chart, pareto_front
+from edgedigits_export.publish.html_report import MOST_PICTURES, ChangedDigit, make_html_report
+from edgedigits_export.publish.report import make_sections
 
 SLOW = "tflite-int16x8"
 """Takes as long for the evaluation images as all others together; its answers reach the page as theirs do."""

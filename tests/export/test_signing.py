@@ -19,9 +19,9 @@ from edgedigits.bundle import BUNDLED, MANIFEST, Bundle
 from edgedigits.cli import main
 from edgedigits.errors import BundleError, InputError
 from edgedigits.signatures import signed_digests
+from edgedigits_export.convert.formats import FORMATS
 from edgedigits_export.exporting import export_bundle
-from edgedigits_export.formats import FORMATS
-from edgedigits_export.signing import sign_bundle
+from edgedigits_export.publish.signing import sign_bundle
 from tests.runtime.samples import draw_text
 
 EDGEDIGITS = str(Path(sys.executable).parent / "edgedigits")

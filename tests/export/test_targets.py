@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from edgedigits.errors import InputError
+from edgedigits_export.check.targets import TARGETS, get_target
+from edgedigits_export.convert.facts import FileFacts
+from edgedigits_export.convert.formats import FORMATS, USUAL, Format
+from edgedigits_export.convert.onnx_graph import IR, OPSET
 from edgedigits_export.errors import ExportError
 from edgedigits_export.exporting import export_bundle
-from edgedigits_export.facts import FileFacts
-from edgedigits_export.formats import FORMATS, USUAL, Format
-from edgedigits_export.onnx_graph import IR, OPSET
 from edgedigits_export.source import TrainedModel
-from edgedigits_export.targets import TARGETS, get_target
 
 
 def readable(target: str) -> set[str]:

@@ -16,8 +16,8 @@ from edgedigits import Reader
 from edgedigits.bundle import Bundle
 from edgedigits.engines import ENGINES
 from edgedigits.scoring import Answers
-from edgedigits_export.evidence import Laboratory, find_laboratories
-from edgedigits_export.formats import FORMATS
+from edgedigits_export.check.evidence import InstalledEngine, find_engines
+from edgedigits_export.convert.formats import FORMATS
 from tests.conftest import mnist_folder
 
 PAIRS = [
@@ -60,22 +60,22 @@ def evaluation(trained: Path) -> Evaluation:
 
 
 @pytest.fixture(scope="session")
-def laboratories(request: pytest.FixtureRequest) -> dict[str, Laboratory]:
+def installed_engines(request: pytest.FixtureRequest) -> dict[str, InstalledEngine]:
     """The engines of this environment by name."""
     import sys
 
-    return {laboratory.engine: laboratory for laboratory in find_laboratories([Path(sys.executable)])}
+    return {installed.name: installed for installed in find_engines([Path(sys.executable)])}
 
 
 @pytest.fixture
-def laboratory(request: pytest.FixtureRequest, laboratories: dict[str, Laboratory]) -> Laboratory:
+def installed(request: pytest.FixtureRequest, installed_engines: dict[str, InstalledEngine]) -> InstalledEngine:
     """The engine of the test's `engine`; tflite-runtime comes from an environment of its own."""
     engine = request.getfixturevalue("engine")
-    if engine in laboratories:
-        return laboratories[engine]
+    if engine in installed_engines:
+        return installed_engines[engine]
     if engine == "tflite_runtime":
-        found = find_laboratories([request.getfixturevalue("tflite_python")])
-        return next(laboratory for laboratory in found if laboratory.engine == engine)
+        found = find_engines([request.getfixturevalue("tflite_python")])
+        return next(installed for installed in found if installed.name == engine)
     raise pytest.skip.Exception(f"{ENGINES[engine].title} is not installed here: {ENGINES[engine].install}")
 
 
@@ -104,20 +104,20 @@ def check_parity(format: str, answers: Answers, evaluation: Evaluation) -> None:
 @pytest.mark.skipif(mnist_folder() is None, reason="MNIST is not here: set EDGEDIGITS_DATA; synthetic digits stand in")
 @pytest.mark.parametrize(("format", "engine"), PAIRS)
 def test_parity_on_the_mnist_test_images(
-    format: str, engine: str, laboratory: Laboratory, bundle: Bundle, evaluation: Evaluation
+    format: str, engine: str, installed: InstalledEngine, bundle: Bundle, evaluation: Evaluation
 ) -> None:
     assert len(evaluation.labels) == 10_000
     file = next(file for file in bundle.files if file.format == format)
-    check_parity(format, laboratory.collect(file.path, evaluation.glyphs), evaluation)
+    check_parity(format, installed.collect(file.path, evaluation.glyphs), evaluation)
 
 
 @pytest.mark.skipif(mnist_folder() is not None, reason="MNIST is here, which is the better test")
 @pytest.mark.parametrize(("format", "engine"), PAIRS)
 def test_parity_on_synthetic_digits(
-    format: str, engine: str, laboratory: Laboratory, bundle: Bundle, evaluation: Evaluation
+    format: str, engine: str, installed: InstalledEngine, bundle: Bundle, evaluation: Evaluation
 ) -> None:
     file = next(file for file in bundle.files if file.format == format)
-    check_parity(format, laboratory.collect(file.path, evaluation.glyphs), evaluation)
+    check_parity(format, installed.collect(file.path, evaluation.glyphs), evaluation)
 
 
 def test_the_manifest_tells_the_truth(bundle: Bundle, evaluation: Evaluation) -> None:
@@ -174,8 +174,8 @@ def test_the_reader_takes_every_file_of_the_bundle(bundle: Bundle, evaluation: E
 def test_tflite_runtime_is_offered_where_it_passed(
     trained: Path, bundle: Bundle, tflite_python: Path, tmp_path: Path
 ) -> None:
+    from edgedigits_export.convert.formats import get_formats
     from edgedigits_export.exporting import export_bundle
-    from edgedigits_export.formats import get_formats
 
     made = export_bundle(trained, tmp_path / "bundle", get_formats(["tflite-int8"]), [tflite_python])
     (file,) = made.files

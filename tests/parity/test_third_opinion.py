@@ -14,7 +14,7 @@ import pytest
 
 from edgedigits.bundle import Bundle, ModelFile
 from edgedigits.engines import ENGINES
-from edgedigits_export.formats import FORMATS
+from edgedigits_export.convert.formats import FORMATS
 
 EVALUATED = 500
 """Images for onnx's ReferenceEvaluator, which is written in Python and takes some milliseconds for each."""

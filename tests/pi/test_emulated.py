@@ -17,7 +17,7 @@ import pytest
 
 from edgedigits.bundle import Bundle, ModelFile
 from edgedigits.engines import ENGINES
-from edgedigits_export.evidence import Laboratory, find_laboratories
+from edgedigits_export.check.evidence import InstalledEngine, find_engines
 from tests.conftest import ROOT, LabelledGlyphs
 from tests.pi.emulation import MACHINES, UnavailableError
 
@@ -50,9 +50,9 @@ def make(machine: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def laboratories(python: Path) -> dict[str, Laboratory]:
+def installed_engines(python: Path) -> dict[str, InstalledEngine]:
     """The engines of the emulated machine by name."""
-    return {laboratory.engine: laboratory for laboratory in find_laboratories([python])}
+    return {installed.name: installed for installed in find_engines([python])}
 
 
 @pytest.fixture(scope="module")
@@ -74,12 +74,12 @@ def answer_here(file: ModelFile, engine: str, glyphs: npt.NDArray[np.uint8]) -> 
 def test_a_file_answers_there_as_here(
     format: str,
     engine: str,
-    laboratories: dict[str, Laboratory],
+    installed_engines: dict[str, InstalledEngine],
     glyphs: npt.NDArray[np.uint8],
     mnist_test: LabelledGlyphs,
 ) -> None:
     file = next(file for file in Bundle.load().files if file.format == format)
-    here, there = answer_here(file, engine, glyphs), laboratories[engine].collect(file.path, glyphs)
+    here, there = answer_here(file, engine, glyphs), installed_engines[engine].collect(file.path, glyphs)
     band = 1.01 * step_of_8_bits(here)
     np.testing.assert_allclose(there.logits, here, atol=band, rtol=0)
     for batched in there.batched:
@@ -124,7 +124,7 @@ def test_an_emulated_x86_shows_what_eight_bit_weights_do_there(
         weight_type=QuantType.QInt8,
         per_channel=True,
     )
-    (haswell,) = (lab for lab in find_laboratories([make("haswell")]) if lab.engine == "onnxruntime")
+    (haswell,) = (lab for lab in find_engines([make("haswell")]) if lab.engine == "onnxruntime")
     reference = ENGINES["onnxruntime"].open(model.float_onnx, 1)(glyphs)
     there = haswell.collect(path, glyphs).logits
     assert np.abs(there - reference).max() > 5 * step_of_8_bits(reference)

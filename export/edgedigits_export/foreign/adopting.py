@@ -24,7 +24,7 @@ from edgedigits_export.foreign.detecting import ASKED, Detection, detect
 from edgedigits_export.foreign.forms import Scale
 from edgedigits_export.foreign.graph import FrozenGraph
 from edgedigits_export.foreign.opening import open_model
-from edgedigits_export.quiet import quiet
+from edgedigits_export.silence import silenced
 from edgedigits_export.source import KerasLayer, LabelledGlyphs, TrainedModel
 
 _MOST_SCORED = 10_000
@@ -61,7 +61,7 @@ class ForeignModel(TrainedModel):
 
         assert self.graph is not None
         assert self.detection is not None
-        with quiet():
+        with silenced():
             return wrap(self.graph, self.detection)
 
     @cached_property
@@ -146,13 +146,13 @@ def adopt(
 
     progress("finding out what the model takes")
     try:
-        with quiet():
+        with silenced():
             found = detect(graph, scored.glyphs, scored.labels, classes, scale)
     except InputError as error:
         raise InputError(f"{path} cannot be exported: {error}.") from None
     notes += _told_raw(graph, found, judged, scored.labels)
     model = ForeignModel(path.parent, {}, calibrated, scored, graph=graph, detection=found)
-    with quiet():
+    with silenced():
         logits = model.reference_logits()
     temperature = float(np.clip(fit_temperature(logits, scored.labels, classes=len(classes)), *TEMPERATURES))
     score = _between(fit_digit_score(logits, temperature, classes=len(classes)), logits, temperature)

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.errors import InputError
+from edgedigits_export.check.comparison import losing_probability
 from edgedigits_export.foreign.forms import SCALE_TITLES, Form, Scale, possible_forms
 from edgedigits_export.foreign.graph import FrozenGraph
-from edgedigits_export.statistics import losing_probability
 
 ASKED = 2_000
 """Images that every form is tried on."""

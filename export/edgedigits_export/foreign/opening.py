@@ -12,7 +12,7 @@ from typing import Any
 
 from edgedigits.errors import InputError
 from edgedigits_export.foreign.graph import FrozenGraph, freeze
-from edgedigits_export.quiet import quiet
+from edgedigits_export.silence import silenced
 
 _OTHERS = {
     ".tflite": "a TFLite file, whose weights are in their final form already: the runtime reads bundles, so export the"
@@ -40,7 +40,7 @@ def open_model(path: Path, *, run_code: bool = False) -> FrozenGraph:
     """
     _check_kind(path)
     try:
-        with quiet():
+        with silenced():
             graph = freeze(_from_saved_model(path) if path.is_dir() else _from_keras(path, run_code))
         graph.check()
     except InputError as error:
