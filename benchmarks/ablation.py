@@ -19,13 +19,13 @@ import numpy as np
 from edgedigits.bundle import DigitScore
 from edgedigits.errors import EdgeDigitsError
 from edgedigits.logits import interpret_logits
-from edgedigits_train.augmentation import Augmentation
-from edgedigits_train.batches import AugmentedBatches
-from edgedigits_train.datasets import HELD_OUT, Dataset, LabelledGlyphs, join, load_mnist
-from edgedigits_train.distillation import Teacher, teach
-from edgedigits_train.fitting import fit, predict_logits
+from edgedigits_train.data.augmentation import Augmentation
+from edgedigits_train.data.batches import AugmentedBatches
+from edgedigits_train.data.datasets import HELD_OUT, Dataset, LabelledGlyphs, join, load_mnist
+from edgedigits_train.data.training_set import assemble
+from edgedigits_train.fit.distillation import Teacher, teach
+from edgedigits_train.fit.fitting import fit, predict_logits
 from edgedigits_train.recipes import RECIPES, Additions, Recipe
-from edgedigits_train.training_set import assemble
 
 FITTED = 25_000
 VIEWS = 300_000

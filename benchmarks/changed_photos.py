@@ -23,7 +23,7 @@ import numpy.typing as npt
 from edgedigits import Reader
 from edgedigits.errors import InputError
 from edgedigits.images import load_image
-from edgedigits_train.photos import Photo, PhotoResult, load_photos, score_digits, summarise
+from edgedigits_train.evaluation.photos import Photo, PhotoResult, load_photos, score_digits, summarise
 
 Picture = npt.NDArray[np.uint8]
 

@@ -16,10 +16,10 @@ from tests.conftest import ROOT
 
 PARTS = {"edgedigits": "runtime", "edgedigits_train": "train", "edgedigits_export": "export"}
 SLOW = {
-    "edgedigits.benchmark": "measures every engine",
+    "edgedigits.timing": "measures every engine",
     "edgedigits_train.training": "trains",
     "edgedigits_train.personalising": "trains",
-    "edgedigits_train.datasets": "renders thousands of digits",
+    "edgedigits_train.data.datasets": "renders thousands of digits",
     "edgedigits_export.exporting": "exports",
 }
 """Modules whose examples take longer than some seconds."""

@@ -23,7 +23,7 @@ from pathlib import Path
 import click
 import cv2
 
-from benchmarks.reading_check.scoring import Outcome, SetScore, fit_logistic, judge, reliability
+from benchmarks.reading_check.outcomes import Outcome, SetScore, fit_logistic, judge, reliability
 from benchmarks.reading_check.sets import EVERYDAY_PAGES, GROUPS, SETS, ReadingSet, resized
 from edgedigits import Reader
 

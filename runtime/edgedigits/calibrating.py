@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.bundle import DigitScore
-from edgedigits.logits import OUTLIER_CLASS, interpret_logits
+from edgedigits.logits import OUTLIER_CLASS, interpret_logits, log_softmax
 
 REFUSED = 0.002
 """The share of held-out digits that may be refused as 'not a digit'; 0.005 is promised for others."""
@@ -39,7 +39,7 @@ def fit_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint
     low, high = 1 / 20, 1 / 0.05
     for _ in range(60):
         sharpness = np.sqrt(low * high)
-        expected = (_softmax(logits * np.float32(sharpness)) * logits).sum(axis=1)
+        expected = (np.exp(log_softmax(logits * np.float32(sharpness))) * logits).sum(axis=1)
         if np.mean(right - expected) > 0:
             low = sharpness
         else:
@@ -50,8 +50,8 @@ def fit_temperature(logits: npt.NDArray[np.float32], labels: npt.NDArray[np.uint
 def fit_digit_score(logits: npt.NDArray[np.float32], temperature: float, *, classes: int = 10) -> DigitScore:
     """Return the threshold of the digit score below which at most `REFUSED` of these images lie.
 
-    The score is one minus the probability of the class that stands for everything else. It was chosen over the
-    greatest probability and the energy of the digits (Liu, Wang, Owens, Li 2020) by measurement: docs/evaluation.md.
+    The score is one minus the probability of the class that stands for everything else. It was measured to tell
+    better than the greatest probability or the energy of the digits (Liu, Wang, Owens, Li 2020).
 
     Args:
         logits: float32, (N, C), of held-out digits; where C is `classes`, of a model without a class for everything
@@ -66,8 +66,3 @@ def fit_digit_score(logits: npt.NDArray[np.float32], temperature: float, *, clas
     method = OUTLIER_CLASS if logits.shape[1] > classes else "max-probability"
     _, scores = interpret_logits(logits, temperature, DigitScore(method, 0.0))
     return DigitScore(method, float(np.sort(scores)[int(REFUSED * len(scores))]))
-
-
-def _softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    return np.asarray(np.exp(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))))

@@ -20,7 +20,7 @@ from edgedigits.errors import InputError
 from edgedigits.heic import decode_heic
 from edgedigits.image_headers import Header, read_header
 from edgedigits.image_kinds import identify
-from edgedigits.quiet import catch_stderr
+from edgedigits.native_output import catch_stderr
 
 MAX_PIXELS = 100_000_000
 """Pixels: larger encoded images are refused before they are decoded; no phone's usual photo is as large."""

@@ -42,3 +42,9 @@ def interpret_logits(
     else:
         scores = probabilities.max(axis=1, initial=0)
     return probabilities.astype(np.float32), scores.astype(np.float32)
+
+
+def log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
+    """Return the logarithms of the softmax of logits (N, C), float64."""
+    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
-from edgedigits.quiet import OWN_THREADS
+from edgedigits.native_output import OWN_THREADS
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

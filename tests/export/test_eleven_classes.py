@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from edgedigits import Reader
-from edgedigits.benchmark import run_benchmark
 from edgedigits.bundle import Bundle
 from edgedigits.inspecting import inspect_file
+from edgedigits.timing import run_benchmark
 from edgedigits_export.check.draws import split_calibration
 from edgedigits_export.convert.formats import get_formats
 from edgedigits_export.exporting import export_bundle

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from edgedigits.answers import BATCH_SIZES, Answers
 from edgedigits.bundle import DigitScore
-from edgedigits.scoring import BATCH_SIZES, Answers
-from edgedigits.statistics import wilson_interval
+from edgedigits.intervals import wilson_interval
 from edgedigits_export.check.comparison import losing_probability
 from edgedigits_export.check.gate import GateResult, Reference, judge, size_faults
 from edgedigits_export.convert.formats.base import FLOAT, INT8

@@ -13,9 +13,9 @@ import numpy.typing as npt
 import pytest
 
 from edgedigits import Reader
+from edgedigits.answers import Answers
 from edgedigits.bundle import Bundle
 from edgedigits.engines import ENGINES
-from edgedigits.scoring import Answers
 from edgedigits_export.check.evidence import InstalledEngine, find_engines
 from edgedigits_export.convert.formats import FORMATS
 from tests.conftest import mnist_folder

@@ -13,11 +13,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from edgedigits import EngineError, InputError
-from edgedigits import benchmark as module
-from edgedigits.benchmark import BATCH_SIZES, Measurement, Timing, make_remarks, recommend, run_benchmark
+from edgedigits import timing as module
 from edgedigits.bundle import Bundle
 from edgedigits.cli import commands
 from edgedigits.engines import ENGINES
+from edgedigits.timing import BATCH_SIZES, Measurement, Timing, make_remarks, recommend, run_benchmark
 
 SHORT = ("--seconds", "0.02")
 
@@ -136,7 +136,7 @@ def test_no_engine_gets_a_file_that_was_changed_meanwhile(tmp_path: Path) -> Non
     file = Bundle.load().files[0]
     changed = tmp_path / file.path.name
     changed.write_bytes(file.read_verified()[::-1])
-    command = [sys.executable, "-m", "edgedigits.benchmark", next(iter(file.engines)), changed]
+    command = [sys.executable, "-m", "edgedigits.timing", next(iter(file.engines)), changed]
     run = subprocess.run([*command, str(file.size), file.sha256, "1", "0"], capture_output=True, text=True, check=False)
     assert run.returncode != 0
     assert run.stdout == ""

@@ -94,7 +94,7 @@ def test_engines_announce_nothing(engine: str) -> None:
 def test_other_threads_lose_nothing_that_they_write_while_native_code_is_listened_to() -> None:
     code = """
 import os, sys, threading
-from edgedigits.quiet import catch_stderr
+from edgedigits.native_output import catch_stderr
 def host():
     for number in range(400):
         os.write(2, f"line {number}\\n".encode())
@@ -113,7 +113,7 @@ def test_a_program_of_one_thread_is_listened_to_on_every_system() -> None:
     code = """
 import os, sys, threading
 sys.platform = "another"
-from edgedigits.quiet import catch_stderr
+from edgedigits.native_output import catch_stderr
 print(catch_stderr(lambda: os.write(2, b"warning")))
 os.write(2, b"own")
 waiting = threading.Event()

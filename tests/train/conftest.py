@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edgedigits_train.datasets import Dataset, LabelledGlyphs
+from edgedigits_train.data.datasets import Dataset, LabelledGlyphs
 
 
 @pytest.fixture(scope="session")

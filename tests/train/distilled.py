@@ -15,8 +15,8 @@ from pathlib import Path
 from unittest import mock
 
 from edgedigits_train import training
-from edgedigits_train.batches import AugmentedBatches
-from edgedigits_train.interruption import Interrupted
+from edgedigits_train.data.batches import AugmentedBatches
+from edgedigits_train.fit.interruption import Interrupted
 from edgedigits_train.recipes import RECIPES, Additions, Distillation
 from tests.train.small_command import small_dataset
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from unittest import mock
 
 from edgedigits.cli import main
-from edgedigits_train import recipes, training, training_set
-from edgedigits_train.datasets import Dataset, LabelledGlyphs
+from edgedigits_train import recipes, training
+from edgedigits_train.data import training_set
+from edgedigits_train.data.datasets import Dataset, LabelledGlyphs
 from edgedigits_train.handwriting.glyphs import render_glyphs
 from edgedigits_train.recipes import Additions
 

@@ -7,8 +7,8 @@ from dataclasses import asdict, fields
 import numpy as np
 import pytest
 
-from edgedigits_train.augmentation import Augmentation, augment
-from edgedigits_train.datasets import Dataset
+from edgedigits_train.data.augmentation import Augmentation, augment
+from edgedigits_train.data.datasets import Dataset
 
 NOTHING = Augmentation(**dict.fromkeys(asdict(Augmentation()), 0.0))
 STRONG = Augmentation(rotation=40, shear=0.5, scale=0.4, shift=6, elastic=4, thinner=1, thicker=1, blur=1, contrast=0.5)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgedigits_train.augmentation import Augmentation
-from edgedigits_train.batches import AugmentedBatches, makers
-from edgedigits_train.datasets import Dataset
+from edgedigits_train.data.augmentation import Augmentation
+from edgedigits_train.data.batches import AugmentedBatches, makers
+from edgedigits_train.data.datasets import Dataset
 
 
 def test_however_many_threads_make_them_batches_come_in_order_and_are_the_same(small: Dataset) -> None:

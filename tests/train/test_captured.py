@@ -19,7 +19,7 @@ from edgedigits_train.captured.canvas import SIDE, change_pen, enlarge, hollow
 from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.flourishes import flourish
 from edgedigits_train.captured.outliers import Material
-from edgedigits_train.datasets import Dataset
+from edgedigits_train.data.datasets import Dataset
 from edgedigits_train.handwriting import render_characters
 
 

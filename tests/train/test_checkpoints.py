@@ -13,13 +13,14 @@ import pytest
 from click.testing import CliRunner
 
 from edgedigits.errors import InputError
-from edgedigits_train import fitting, training
-from edgedigits_train.batches import AugmentedBatches
-from edgedigits_train.checkpoints import CheckpointError, Checkpoints, Run, State, write_whole
+from edgedigits_train import training
 from edgedigits_train.cli import train
-from edgedigits_train.datasets import Dataset
-from edgedigits_train.interruption import Interrupted, Interruption
-from edgedigits_train.own_digits import load_own_digits
+from edgedigits_train.data.batches import AugmentedBatches
+from edgedigits_train.data.datasets import Dataset
+from edgedigits_train.data.own_digits import load_own_digits
+from edgedigits_train.fit import fitting
+from edgedigits_train.fit.checkpoints import CheckpointError, Checkpoints, Run, State, write_whole
+from edgedigits_train.fit.interruption import Interrupted, Interruption
 from edgedigits_train.recipes import RECIPES, Additions
 
 SHORT = replace(RECIPES["quick"], epochs=2, batch=64)

@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 
 from edgedigits_train import results, training
 from edgedigits_train.cli import train
-from edgedigits_train.datasets import Dataset
+from edgedigits_train.data.datasets import Dataset
 
 
 @dataclass
@@ -81,7 +81,7 @@ def test_wrong_options_are_refused_before_anything_is_done(wrong: list[str], tmp
 
 def test_tensorflow_says_nothing_in_a_pipe() -> None:
     code = (
-        "import numpy as np; from edgedigits_train import results; from edgedigits_train.model import build_model;"
+        "import numpy as np; from edgedigits_train import results; from edgedigits_train.fit.model import build_model;"
         "from edgedigits_train.recipes import RECIPES;"
         "results.predict_logits(build_model(RECIPES['quick']), np.zeros((2, 28, 28, 1), np.uint8))"
     )

@@ -10,8 +10,8 @@ import pytest
 
 from edgedigits.errors import InputError
 from edgedigits.glyphs import normalise_crops
-from edgedigits_train import mnist
-from edgedigits_train.datasets import (
+from edgedigits_train.data import mnist
+from edgedigits_train.data.datasets import (
     HELD_OUT,
     SPLIT_SEED,
     Dataset,
@@ -96,7 +96,7 @@ def test_a_damaged_file_is_an_error_all_the_same(nowhere: Path) -> None:
 
 
 def test_rendered_digits_are_glyphs_of_which_no_two_parts_share_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("edgedigits_train.datasets.SYNTHETIC_SIZES", {"training": 0, "held_out": 300, "test": 300})
+    monkeypatch.setattr("edgedigits_train.data.datasets.SYNTHETIC_SIZES", {"training": 0, "held_out": 300, "test": 300})
     first, second = render_dataset(training_images=1_100), render_dataset(training_images=1_100)
     assert first.hashes == second.hashes
     parts = [first.training, first.held_out, first.test]

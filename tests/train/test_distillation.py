@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edgedigits_train import fitting
-from edgedigits_train.augmentation import Augmentation
-from edgedigits_train.batches import AugmentedBatches
-from edgedigits_train.checkpoints import Checkpoints
-from edgedigits_train.datasets import Dataset
-from edgedigits_train.distillation import TaughtBatches, Teacher, teach
-from edgedigits_train.interruption import Interruption
-from edgedigits_train.learning import learn
-from edgedigits_train.model import build_model
+from edgedigits_train.data.augmentation import Augmentation
+from edgedigits_train.data.batches import AugmentedBatches
+from edgedigits_train.data.datasets import Dataset
+from edgedigits_train.fit import fitting
+from edgedigits_train.fit.checkpoints import Checkpoints
+from edgedigits_train.fit.distillation import TaughtBatches, Teacher, teach
+from edgedigits_train.fit.interruption import Interruption
+from edgedigits_train.fit.learning import learn
+from edgedigits_train.fit.model import build_model
 from edgedigits_train.recipes import RECIPES, Distillation
 
 TEACHER = replace(RECIPES["quick"], widths=((8,), (8,)))

@@ -23,7 +23,7 @@ from edgedigits_train.evaluation.cli import evaluate as command
 from edgedigits_train.evaluation.corruptions import CORRUPTIONS, corrupt
 from edgedigits_train.evaluation.evaluating import Evaluation, answer, evaluate
 from edgedigits_train.evaluation.models import Model, open_model
-from edgedigits_train.evaluation.report import make_record, render_report
+from edgedigits_train.evaluation.record import make_record, render_report
 from tests.conftest import LabelledGlyphs, mnist_folder
 
 IMAGES = 400

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from edgedigits.errors import InputError
+from edgedigits_train.data.nondigit_files import load_nondigits
 from edgedigits_train.evaluation import shapes
 from edgedigits_train.evaluation.outliers import Outliers, make_outliers, missing_files
-from edgedigits_train.nondigit_files import load_nondigits
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from edgedigits_train import fast_layers, fitting
-from edgedigits_train.augmentation import Augmentation
 from edgedigits_train.backend import keras
-from edgedigits_train.batches import AugmentedBatches
-from edgedigits_train.datasets import Dataset
-from edgedigits_train.fast_layers import FusedBatchNormalization, Layers, WholeMapConvolution, fastest
+from edgedigits_train.data.augmentation import Augmentation
+from edgedigits_train.data.batches import AugmentedBatches
+from edgedigits_train.data.datasets import Dataset
+from edgedigits_train.fit import fast_layers, fitting
+from edgedigits_train.fit.fast_layers import FusedBatchNormalization, Layers, WholeMapConvolution, fastest
 from edgedigits_train.recipes import RECIPES
 
 SHAPE = (64, 7, 7, 16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgedigits_train.feeding import feed
+from edgedigits_train.fit.feeding import feed
 
 RNG = np.random.default_rng(0)
 LABELS = RNG.integers(0, 10, 7).astype(np.uint8)

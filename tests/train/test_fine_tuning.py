@@ -12,15 +12,15 @@ from click.testing import CliRunner
 
 from edgedigits.errors import InputError
 from edgedigits_train.cli import train
-from edgedigits_train.datasets import LabelledGlyphs, load_dataset
-from edgedigits_train.fine_tuning import fine_tune, load_base, replay_of
-from edgedigits_train.fitting import predict_logits
+from edgedigits_train.data.datasets import LabelledGlyphs, load_dataset
+from edgedigits_train.data.own_digits import load_own_digits
+from edgedigits_train.data.training_set import NONE
+from edgedigits_train.evaluation.metrics import Score
+from edgedigits_train.fit.fine_tuning import fine_tune, load_base, replay_of
+from edgedigits_train.fit.fitting import predict_logits
 from edgedigits_train.handwriting.glyphs import draw_glyph
 from edgedigits_train.handwriting.strokes import write
 from edgedigits_train.handwriting.writer import Writer
-from edgedigits_train.metrics import Score
-from edgedigits_train.own_digits import load_own_digits
-from edgedigits_train.training_set import NONE
 
 
 def written(each: int, seed: int) -> LabelledGlyphs:

@@ -13,11 +13,11 @@ import pytest
 from edgedigits.bundle import BUNDLED
 from edgedigits.errors import InputError
 from edgedigits_train import training
-from edgedigits_train.augmentation import Augmentation
-from edgedigits_train.batches import AugmentedBatches, makers
-from edgedigits_train.datasets import Dataset
-from edgedigits_train.distillation import Teacher, teach
-from edgedigits_train.foreign_teacher import ForeignTeacher, load_teacher
+from edgedigits_train.data.augmentation import Augmentation
+from edgedigits_train.data.batches import AugmentedBatches, makers
+from edgedigits_train.data.datasets import Dataset
+from edgedigits_train.fit.distillation import Teacher, teach
+from edgedigits_train.fit.foreign_teacher import ForeignTeacher, load_teacher
 from edgedigits_train.recipe_files import change_recipe
 from edgedigits_train.recipes import RECIPES
 

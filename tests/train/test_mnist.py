@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from edgedigits.errors import InputError
-from edgedigits_train import mnist
+from edgedigits_train.data import mnist
 from tests.conftest import mnist_folder
 
 IMAGES = {mnist.TRAIN_IMAGES: 60, mnist.TEST_IMAGES: 10}

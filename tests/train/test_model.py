@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from edgedigits_train.model import build_model
+from edgedigits_train.fit.model import build_model
 from edgedigits_train.recipes import RECIPES
 
 KNOWN = {"InputLayer", "Rescaling", "Conv2D", "BatchNormalization", "ReLU", "DepthwiseConv2D", "Flatten", "Dropout"}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgedigits_train.backend import keras
-from edgedigits_train.muon import Muon, is_convolution, orthogonalise
+from edgedigits_train.fit.muon import Muon, is_convolution, orthogonalise
 
 
 @pytest.mark.parametrize("shape", [(25, 16), (24, 216), (216, 24), (8, 8)])

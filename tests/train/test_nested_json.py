@@ -13,7 +13,7 @@ NESTED = "[" * 200_000 + "]" * 200_000
 
 
 def photos(folder: Path) -> object:
-    from edgedigits_train.photos import load_photos
+    from edgedigits_train.evaluation.photos import load_photos
 
     return load_photos(folder)
 
@@ -25,7 +25,7 @@ def model_to_evaluate(folder: Path) -> object:
 
 
 def model_to_tune(folder: Path) -> object:
-    from edgedigits_train.fine_tuning import load_base
+    from edgedigits_train.fit.fine_tuning import load_base
 
     return load_base(folder)
 

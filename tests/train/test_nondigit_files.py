@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edgedigits.errors import InputError
-from edgedigits_train.nondigit_files import load_nondigits
+from edgedigits_train.data.nondigit_files import load_nondigits
 
 
 @pytest.fixture

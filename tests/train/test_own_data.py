@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from edgedigits.errors import InputError
-from edgedigits_train import own_data
-from edgedigits_train.datasets import Dataset, LabelledGlyphs
+from edgedigits_train.data import own_data
+from edgedigits_train.data.datasets import Dataset, LabelledGlyphs
+from edgedigits_train.data.own_data import load_data
 from edgedigits_train.evaluation.models import open_model
-from edgedigits_train.fine_tuning import load_base
+from edgedigits_train.fit.fine_tuning import load_base
 from edgedigits_train.handwriting.glyphs import render_glyphs
-from edgedigits_train.own_data import load_data
 from edgedigits_train.recipe_files import change_recipe
 from edgedigits_train.recipes import RECIPES
 from edgedigits_train.training import Material, train

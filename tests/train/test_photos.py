@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edgedigits.errors import InputError
 from edgedigits.reading import Digit, Reading
-from edgedigits_train.photos import (
+from edgedigits_train.evaluation.photos import (
     Photo,
     edit_distance,
     load_photos,

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edgedigits_train import plots
-from edgedigits_train.datasets import Dataset
+from edgedigits_train.data.datasets import Dataset
+from edgedigits_train.evaluation import plots
 
 
 def logits_of(answers: np.ndarray) -> np.ndarray:
@@ -57,8 +57,8 @@ def test_what_must_be_known_stands_below_the_picture(tmp_path: Path) -> None:
 def test_every_picture_of_a_training_says_whether_it_was_synthetic(
     name: str, small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from edgedigits_train.fitting import Fit
-    from edgedigits_train.model import build_model
+    from edgedigits_train.fit.fitting import Fit
+    from edgedigits_train.fit.model import build_model
     from edgedigits_train.recipes import RECIPES
     from edgedigits_train.results import write_results
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from benchmarks.reading_check.__main__ import BASELINE, hints_table, load_baseline, row, worse
-from benchmarks.reading_check.scoring import Outcome, SetScore, Sureness, fit_logistic, judge, reliability
+from benchmarks.reading_check.outcomes import Outcome, SetScore, Sureness, fit_logistic, judge, reliability
 from benchmarks.reading_check.sets import IMAGES, SETS, Case, ImageSet, PageSet, resized
 from edgedigits import Reader
 from tests.conftest import ROOT

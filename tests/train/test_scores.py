@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from edgedigits.statistics import wilson_interval
-from edgedigits_train.calibration import REFUSED, balanced_sample, fit_digit_score, fit_temperature
-from edgedigits_train.datasets import Dataset, LabelledGlyphs
-from edgedigits_train.metrics import Score, log_softmax
+from edgedigits.calibrating import REFUSED, fit_digit_score, fit_temperature
+from edgedigits.intervals import wilson_interval
+from edgedigits.logits import log_softmax
+from edgedigits_train.data.datasets import Dataset, LabelledGlyphs, balanced_sample
+from edgedigits_train.evaluation.metrics import Score
 
 
 def answers(count: int, temperature: float) -> tuple[np.ndarray, np.ndarray]:

@@ -14,17 +14,19 @@ import keras
 import numpy as np
 import pytest
 
+from edgedigits.calibrating import REFUSED
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits.glyphs import CONTRACT
-from edgedigits_train import batches, fitting, mnist, results, training
-from edgedigits_train.augmentation import augment
-from edgedigits_train.batches import AugmentedBatches
-from edgedigits_train.calibration import REFUSED
-from edgedigits_train.checkpoints import Stage, State
-from edgedigits_train.datasets import HELD_OUT, Dataset, LabelledGlyphs, load_mnist
-from edgedigits_train.metrics import log_softmax
-from edgedigits_train.model import build_model
-from edgedigits_train.nondigit_files import hash_nondigits
+from edgedigits.logits import log_softmax
+from edgedigits_train import results, training
+from edgedigits_train.data import batches, mnist
+from edgedigits_train.data.augmentation import augment
+from edgedigits_train.data.batches import AugmentedBatches
+from edgedigits_train.data.datasets import HELD_OUT, Dataset, LabelledGlyphs, load_mnist
+from edgedigits_train.data.nondigit_files import hash_nondigits
+from edgedigits_train.fit import fitting
+from edgedigits_train.fit.checkpoints import Stage, State
+from edgedigits_train.fit.model import build_model
 from edgedigits_train.recipes import RECIPES, Additions, Recipe
 from tests.conftest import mnist_folder
 

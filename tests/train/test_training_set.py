@@ -9,10 +9,10 @@ import pytest
 
 from edgedigits import processes
 from edgedigits.errors import EdgeDigitsError
-from edgedigits_train import training_set
-from edgedigits_train.datasets import Dataset
+from edgedigits_train.data import training_set
+from edgedigits_train.data.datasets import Dataset
+from edgedigits_train.data.training_set import NONE, assemble
 from edgedigits_train.recipes import Additions
-from edgedigits_train.training_set import NONE, assemble
 
 ADDITIONS = Additions(captured=600, soiled=30, severed=10, written=20, lookalikes=20, characters=30, outliers=40)
 
@@ -33,7 +33,7 @@ def test_the_datasets_digits_are_all_there_and_the_additions_with_them(small: Da
 def test_the_additions_follow_the_seed_and_not_the_number_of_workers(small: Dataset, monkeypatch) -> None:
     alone = assemble(small.training, ADDITIONS, seed=1)
     other = assemble(small.training, ADDITIONS, seed=2)
-    monkeypatch.setattr("edgedigits_train.training_set.usable_cores", lambda: 2)
+    monkeypatch.setattr("edgedigits_train.data.training_set.usable_cores", lambda: 2)
     monkeypatch.setattr("edgedigits.processes._WORTH_STARTING", 0)
     with mock.patch.object(processes, "_in_processes", wraps=processes._in_processes) as shared:
         several = assemble(small.training, ADDITIONS, seed=1)

@@ -7,10 +7,13 @@
     metrics = train(RECIPES["quick"], Path("build/train"))
     print(metrics.test.accuracy)
 
+`data` is what training learns from, `fit` how a network learns it, `evaluation` how good it became; `handwriting`
+writes digits, `captured` spoils them as photos do, `page_network` is the network that finds digits on a page.
+
 Keras, and with it TensorFlow, which takes seconds, is imported by `edgedigits_train.backend` alone, and by the modules
 that take it from there.
 """
 
-from edgedigits_train.quiet import silence_tensorflow
+import os
 
-silence_tensorflow()
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's C++ side logs fatal errors only; it reads this once

@@ -8,7 +8,7 @@ level reaches those lines; they would stand above every summary and in every log
 
 from __future__ import annotations
 
-from edgedigits.quiet import native_output_muted
+from edgedigits.native_output import native_output_muted
 
 with native_output_muted():
     import keras

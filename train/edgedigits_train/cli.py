@@ -14,8 +14,8 @@ import click
 from click.core import ParameterSource
 
 from edgedigits.errors import InputError
-from edgedigits_train.checkpoints import Run
-from edgedigits_train.metrics import Metrics, OwnRecord
+from edgedigits_train.evaluation.metrics import Metrics, OwnRecord
+from edgedigits_train.fit.checkpoints import Run
 from edgedigits_train.page_network.recipe import PAGE, PageRecipe
 from edgedigits_train.recipe_files import change_recipe, load_recipe, parse_changes, recipe_of
 from edgedigits_train.recipes import RECIPES, Recipe
@@ -156,7 +156,7 @@ def train(
     # TensorFlow takes seconds to import: not for --help
     from edgedigits.labelled import split_names
     from edgedigits_train import training
-    from edgedigits_train.interruption import Interrupted
+    from edgedigits_train.fit.interruption import Interrupted
 
     progress = sys.stderr.isatty()
     if isinstance(recipe, PageRecipe):

@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 from edgedigits.errors import InputError
-from edgedigits_train.datasets import join, load_dataset
-from edgedigits_train.fine_tuning import fine_tune, load_base, replay_of, replayed
-from edgedigits_train.fitting import TrainingError
-from edgedigits_train.interruption import Interrupted, Interruption
-from edgedigits_train.metrics import Metrics
-from edgedigits_train.own_digits import load_own_digits
+from edgedigits_train.data.datasets import join, load_dataset
+from edgedigits_train.data.own_digits import load_own_digits
+from edgedigits_train.data.training_set import hash_sources
+from edgedigits_train.evaluation.metrics import Metrics
+from edgedigits_train.fit.fine_tuning import fine_tune, load_base, replay_of, replayed
+from edgedigits_train.fit.fitting import TrainingError
+from edgedigits_train.fit.interruption import Interrupted, Interruption
 from edgedigits_train.results import publish, staging, write_results
-from edgedigits_train.training_set import hash_sources
 
 
 def personalise(model: Path, extra: Path, out: Path, *, seed: int = 0, progress: bool = False) -> Metrics:

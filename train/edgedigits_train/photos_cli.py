@@ -1,4 +1,4 @@
-"""`edgedigits evaluate-photos`: a thin shell over `edgedigits_train.photos`."""
+"""`edgedigits evaluate-photos`: a thin shell over `edgedigits_train.evaluation.photos`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import click
 
 from edgedigits.cli.options import ChosenBundle, model_options
 from edgedigits.reader import Reader
-from edgedigits_train.photos import PhotoResult, PhotoScore, load_photos, read_photos, summarise
+from edgedigits_train.evaluation.photos import PhotoResult, PhotoScore, load_photos, read_photos, summarise
 
 
 @click.command("evaluate-photos")
@@ -63,7 +63,7 @@ def evaluate_photos(
     if json_path:
         json_path.write_text(json.dumps([_entry(result) for result in results], indent=1) + "\n", encoding="utf-8")
     if failures and wrong:
-        from edgedigits_train.photo_sheets import write_sheets
+        from edgedigits_train.evaluation.photo_sheets import write_sheets
 
         for path in write_sheets(wrong, reader, failures):
             click.echo(f"Failures: {path}")

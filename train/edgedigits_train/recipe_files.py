@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from edgedigits.errors import InputError
-from edgedigits_train.augmentation import Augmentation
+from edgedigits_train.data.augmentation import Augmentation
 from edgedigits_train.recipes import RECIPES, Additions, Distillation, Recipe
 
 if sys.version_info >= (3, 11):

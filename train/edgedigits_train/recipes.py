@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from edgedigits_train.augmentation import Augmentation
+from edgedigits_train.data.augmentation import Augmentation
 
 
 @dataclass(frozen=True)

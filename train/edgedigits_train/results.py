@@ -19,21 +19,21 @@ from matplotlib.figure import Figure
 
 from edgedigits.bundle import NONE as NOTHING
 from edgedigits.bundle import DigitScore
+from edgedigits.calibrating import fit_digit_score, fit_temperature
 from edgedigits.errors import InputError
 from edgedigits.glyphs import CONTRACT
 from edgedigits.logits import interpret_logits
-from edgedigits_train import plots
 from edgedigits_train.backend import keras
-from edgedigits_train.calibration import balanced_sample, fit_digit_score, fit_temperature
-from edgedigits_train.datasets import SYNTHETIC, Dataset, LabelledGlyphs
+from edgedigits_train.data.datasets import SYNTHETIC, Dataset, LabelledGlyphs, balanced_sample
+from edgedigits_train.data.own_digits import OwnDigits
+from edgedigits_train.data.training_set import NONE
+from edgedigits_train.evaluation import plots
 from edgedigits_train.evaluation.measures import calibration
+from edgedigits_train.evaluation.metrics import Metrics, OwnRecord, Score, Share
 from edgedigits_train.evaluation.reliability import reliability_diagram
-from edgedigits_train.fine_tuning import Base
-from edgedigits_train.fitting import Fit, predict_logits
-from edgedigits_train.metrics import Metrics, OwnRecord, Score, Share
-from edgedigits_train.own_digits import OwnDigits
+from edgedigits_train.fit.fine_tuning import Base
+from edgedigits_train.fit.fitting import Fit, predict_logits
 from edgedigits_train.recipes import Recipe
-from edgedigits_train.training_set import NONE
 
 CALIBRATION_GLYPHS = 1_100
 

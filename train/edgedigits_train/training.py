@@ -10,17 +10,17 @@ from pathlib import Path
 
 from edgedigits.bundle import DIGITS
 from edgedigits.errors import InputError
-from edgedigits_train.checkpoints import CheckpointError, Checkpoints, Run
-from edgedigits_train.datasets import Dataset, LabelledGlyphs, join, load_dataset
-from edgedigits_train.fitting import TrainingError
-from edgedigits_train.foreign_teacher import ForeignTeacher, load_teacher
-from edgedigits_train.interruption import Interrupted, Interruption
-from edgedigits_train.learning import learn
-from edgedigits_train.metrics import Metrics
-from edgedigits_train.own_digits import OwnDigits, load_own_digits
+from edgedigits_train.data.datasets import Dataset, LabelledGlyphs, join, load_dataset
+from edgedigits_train.data.own_digits import OwnDigits, load_own_digits
+from edgedigits_train.data.training_set import assemble, hash_sources
+from edgedigits_train.evaluation.metrics import Metrics
+from edgedigits_train.fit.checkpoints import CheckpointError, Checkpoints, Run
+from edgedigits_train.fit.fitting import TrainingError
+from edgedigits_train.fit.foreign_teacher import ForeignTeacher, load_teacher
+from edgedigits_train.fit.interruption import Interrupted, Interruption
+from edgedigits_train.fit.learning import learn
 from edgedigits_train.recipes import Additions, Recipe
 from edgedigits_train.results import publish, staging, write_results
-from edgedigits_train.training_set import assemble, hash_sources
 
 _USUAL_IMAGES = 55_000
 """Images that a recipe's additions are made for, where it takes all of MNIST."""
@@ -206,7 +206,7 @@ def _make_results(
 def _dataset(recipe: Recipe, material: Material, progress: bool) -> Dataset:
     if not material.data:
         return load_dataset(training_images=recipe.training_images, progress=progress)
-    from edgedigits_train.own_data import load_data
+    from edgedigits_train.data.own_data import load_data
 
     return load_data(material.data, labels=material.labels, training_images=recipe.training_images, progress=progress)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from edgedigits.answers import Answers
 from edgedigits.errors import InputError
-from edgedigits.scoring import Answers
 from edgedigits_export.cache import NO_CACHE, Cache, digest
 from edgedigits_export.errors import TrialError
 from edgedigits_export.source import UInt8Array
@@ -96,7 +96,7 @@ def find_engines(interpreters: Sequence[Path], cache: Cache = NO_CACHE) -> tuple
 def _run_scoring(python: Path, *arguments: str) -> str:
     try:
         finished = subprocess.run(
-            [str(python), "-m", "edgedigits.scoring", *arguments],
+            [str(python), "-m", "edgedigits.answers", *arguments],
             capture_output=True,
             text=True,
             errors="replace",

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.answers import BATCH_SIZES, Answers
 from edgedigits.bundle import DigitScore
+from edgedigits.intervals import wilson_interval
 from edgedigits.logits import count_labels, interpret_logits
-from edgedigits.scoring import BATCH_SIZES, Answers
-from edgedigits.statistics import wilson_interval
 from edgedigits_export.check.comparison import answers as answers_of
 from edgedigits_export.check.comparison import find_ties, losing_probability, margins, probabilities
 from edgedigits_export.convert.formats.base import Tolerance

@@ -14,8 +14,8 @@ import numpy as np
 
 from edgedigits.bundle import SCHEMA
 from edgedigits.glyphs import CONTRACT, SIDE
+from edgedigits.intervals import wilson_interval
 from edgedigits.machine import cpu_model
-from edgedigits.statistics import wilson_interval
 from edgedigits_export.check.comparison import losing_probability
 from edgedigits_export.check.gate import Reference
 from edgedigits_export.check.targets import Target

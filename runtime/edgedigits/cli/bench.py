@@ -6,10 +6,10 @@ import json
 
 import click
 
-from edgedigits.benchmark import BATCH_SIZES, Benchmark, Measurement, run_benchmark
 from edgedigits.cli.options import ChosenBundle, bundle_options
 from edgedigits.cli.terminal import say, show_step
 from edgedigits.engines import ENGINES
+from edgedigits.timing import BATCH_SIZES, Benchmark, Measurement, run_benchmark
 
 
 @click.command(short_help="Measure every model in every engine here.")

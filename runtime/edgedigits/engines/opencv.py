@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.engines.base import Engine, Probe, Session
-from edgedigits.quiet import catch_stderr
+from edgedigits.native_output import catch_stderr
 
 
 def _probe() -> Probe:

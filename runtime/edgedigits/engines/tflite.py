@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.quiet import catch_stderr
+from edgedigits.native_output import catch_stderr
 
 
 class TFLiteSession:

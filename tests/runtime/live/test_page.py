@@ -243,7 +243,7 @@ class TestLive:
             assert watch.roi is None
 
     def test_a_correction_lies_where_training_looks(self, tmp_path: Path) -> None:
-        own_digits = pytest.importorskip("edgedigits_train.own_digits", reason="needs the training part")
+        own_digits = pytest.importorskip("edgedigits_train.data.own_digits", reason="needs the training part")
         with showing(tmp_path / "own") as (url, show, _):
             show(moment(5, "12"))
             assert ask(f"{url}correct", b'{"frame": 5, "digit": 1, "value": 7}')[0] == 200

@@ -2,7 +2,7 @@
 
 From the inside out: `models` opens a Keras model or an exported file, `corruptions` spoils the test images,
 `outliers` and `shapes` make what is no digit, `benchmark` holds all that, made once for every model, `measures` are the
-statistics, `evaluating` puts a model through the benchmark, `report`, `reliability` and `pictures` show what came out,
+statistics, `evaluating` puts a model through the benchmark, `record`, `reliability` and `pictures` show what came out,
 `card` keeps the tables of a model card up to date.
 
     from edgedigits_train.evaluation.benchmark import build_benchmark
@@ -12,5 +12,5 @@ statistics, `evaluating` puts a model through the benchmark, `report`, `reliabil
     evaluation = evaluate(open_model(None), build_benchmark())
     print(evaluation.robustness.mean, evaluation.outliers.worst)
 
-Nothing here is used by training but `nondigit_files`, which keeps what is measured with apart from what is trained on.
+`metrics` and `plots` are what a training says of itself; `photos` scores a reader on photos with a truth beside them.
 """

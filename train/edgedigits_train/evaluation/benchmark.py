@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.glyphs import normalise_crops
-from edgedigits_train import mnist
+from edgedigits_train.data import mnist
 from edgedigits_train.evaluation.corruptions import CORRUPTIONS, corrupt
 from edgedigits_train.evaluation.outliers import Outliers, make_outliers, missing_files
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from edgedigits.errors import InputError
-from edgedigits_train.evaluation.report import (
+from edgedigits_train.evaluation.record import (
     Record,
     calibration_table,
     mistakes_table,

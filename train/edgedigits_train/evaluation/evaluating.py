@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.intervals import wilson_interval
 from edgedigits.logits import interpret_logits
-from edgedigits.statistics import wilson_interval
 from edgedigits_train.evaluation.benchmark import Benchmark
 from edgedigits_train.evaluation.corruptions import CORRUPTIONS
 from edgedigits_train.evaluation.measures import Calibration, Separation, calibration, separation

@@ -121,7 +121,7 @@ def _open_keras(path: Path) -> Model:
     _check_labels(path, metrics.get("labels"))
     # TensorFlow takes seconds to import: not for a bundle
     from edgedigits_train.backend import keras
-    from edgedigits_train.fitting import predict_logits
+    from edgedigits_train.fit.fitting import predict_logits
 
     try:
         content = path.read_bytes()

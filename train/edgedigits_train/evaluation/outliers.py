@@ -14,10 +14,10 @@ import numpy.typing as npt
 from edgedigits.errors import InputError
 from edgedigits.glyphs import normalise_crop
 from edgedigits.images import load_image
+from edgedigits_train.data.nondigit_files import load_nondigits
 from edgedigits_train.evaluation import shapes
+from edgedigits_train.evaluation.photos import load_photos
 from edgedigits_train.handwriting import render_characters, render_nondigits
-from edgedigits_train.nondigit_files import load_nondigits
-from edgedigits_train.photos import load_photos
 
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 

@@ -20,7 +20,7 @@ from edgedigits.errors import InputError
 from edgedigits.finding.page import LABELS
 from edgedigits_train.backend import keras
 from edgedigits_train.captured.pages import RealDigits
-from edgedigits_train.datasets import Dataset, load_dataset
+from edgedigits_train.data.datasets import Dataset, load_dataset
 from edgedigits_train.page_network.learning import fit_page
 from edgedigits_train.page_network.network import build_page_network
 from edgedigits_train.page_network.recipe import PageRecipe

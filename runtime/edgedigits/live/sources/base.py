@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.errors import InputError
-from edgedigits.quiet import native_output_muted
+from edgedigits.native_output import native_output_muted
 
 UInt8Array = npt.NDArray[np.uint8]
 

@@ -18,7 +18,7 @@ from edgedigits.addresses import masked
 from edgedigits.image_headers import read_header
 from edgedigits.live.sources import stream
 from edgedigits.live.sources.base import CameraError, Kind, Picture, Source, Stream, Wanted, is_patched
-from edgedigits.quiet import native_output_muted
+from edgedigits.native_output import native_output_muted
 
 _LARGEST_PART = 32 << 20
 _LONGEST_LINE = 1 << 16

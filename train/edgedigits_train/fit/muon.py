@@ -29,7 +29,7 @@ class Muon(keras.optimizers.Optimizer):  # type: ignore[misc]
         options: of every Keras optimizer.
 
     Example:
-        >>> from edgedigits_train.model import build_model
+        >>> from edgedigits_train.fit.model import build_model
         >>> from edgedigits_train.recipes import RECIPES
         >>> model = build_model(RECIPES["quick"])
         >>> model.compile(Muon(0.03, weight_decay=0.02), "mse")

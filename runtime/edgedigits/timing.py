@@ -3,7 +3,7 @@
 Each pair runs in processes of its own, so that start and memory are those of a process that does nothing else, that
 engines which crash take nothing with them, and that threads are what was asked for. The processes run this module:
 
-    python -m edgedigits.benchmark onnxruntime digits-int8.onnx 1 0.5
+    python -m edgedigits.timing onnxruntime digits-int8.onnx 1 0.5
 """
 
 from __future__ import annotations
@@ -258,7 +258,7 @@ def _measure(file: ModelFile, engine: Engine, seconds: float) -> Measurement:
 
 def _run(engine: Engine, file: ModelFile, threads: int, seconds: float) -> tuple[float, dict[str, Any]]:
     """Run a pair in a process; return the seconds to its first answer, and what it says then."""
-    command = [sys.executable, "-m", "edgedigits.benchmark", engine.name, str(file.path.absolute())]
+    command = [sys.executable, "-m", "edgedigits.timing", engine.name, str(file.path.absolute())]
     command += [str(file.size), file.sha256, str(threads)]
     expired = threading.Event()
     start = time.perf_counter()
@@ -363,7 +363,7 @@ def _installed_bytes() -> int | None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure one pair in this process."""
-    parser = argparse.ArgumentParser(prog="python -m edgedigits.benchmark", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m edgedigits.timing", description=__doc__)
     parser.add_argument("engine", choices=list(ENGINES))
     parser.add_argument("file", type=Path, help="the model file")
     parser.add_argument("size", type=int, help="bytes that it has to have")

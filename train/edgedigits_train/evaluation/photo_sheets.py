@@ -12,7 +12,7 @@ import numpy.typing as npt
 from edgedigits import Reader
 from edgedigits.explaining import explain_reading
 from edgedigits.images import load_image
-from edgedigits_train.photos import PhotoResult
+from edgedigits_train.evaluation.photos import PhotoResult
 
 _PER_SHEET = 8
 

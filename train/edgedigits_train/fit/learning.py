@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from edgedigits_train.batches import AugmentedBatches
-from edgedigits_train.checkpoints import Checkpoints
-from edgedigits_train.datasets import LabelledGlyphs
-from edgedigits_train.distillation import Teacher, teach
-from edgedigits_train.fast_layers import fastest
-from edgedigits_train.fitting import Fit, fit
-from edgedigits_train.foreign_teacher import ForeignTeacher
-from edgedigits_train.model import CLASSES, with_weights
+from edgedigits_train.data.batches import AugmentedBatches
+from edgedigits_train.data.datasets import LabelledGlyphs
+from edgedigits_train.fit.checkpoints import Checkpoints
+from edgedigits_train.fit.distillation import Teacher, teach
+from edgedigits_train.fit.fast_layers import fastest
+from edgedigits_train.fit.fitting import Fit, fit
+from edgedigits_train.fit.foreign_teacher import ForeignTeacher
+from edgedigits_train.fit.model import CLASSES, with_weights
 from edgedigits_train.recipes import Additions, Recipe
 
 _MOST_VIEWS, _TEMPERATURE = 8, 2.0

@@ -22,9 +22,9 @@ from edgedigits_train.captured import (
     soil_digits,
 )
 from edgedigits_train.captured.outliers import Material
-from edgedigits_train.datasets import LabelledGlyphs, join
+from edgedigits_train.data.datasets import LabelledGlyphs, join
+from edgedigits_train.data.nondigit_files import hash_nondigits, load_nondigits
 from edgedigits_train.handwriting import render_characters, render_every_form, render_lookalikes
-from edgedigits_train.nondigit_files import hash_nondigits, load_nondigits
 from edgedigits_train.recipes import Additions
 
 NONE = 10

@@ -12,7 +12,7 @@ import numpy as np
 from edgedigits.bundle import DIGITS
 from edgedigits.errors import InputError
 from edgedigits.labelled import ALL, NONE, TEST, TRAINING, Examples, load_examples
-from edgedigits_train.datasets import (
+from edgedigits_train.data.datasets import (
     HELD_OUT,
     SPLIT_SEED,
     Dataset,

@@ -3,8 +3,8 @@
 It is a command, so that the evidence can come from another environment (another Python, another version of an
 engine), and so that an engine that crashes takes nothing with it:
 
-    python -m edgedigits.scoring --engines
-    python -m edgedigits.scoring onnxruntime digits-int8.onnx evaluation.npz answers.npz
+    python -m edgedigits.answers --engines
+    python -m edgedigits.answers onnxruntime digits-int8.onnx evaluation.npz answers.npz
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def _digest_environment() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Score one file in one engine, or list the engines."""
-    parser = argparse.ArgumentParser(prog="python -m edgedigits.scoring", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m edgedigits.answers", description=__doc__)
     parser.add_argument("--engines", nargs=0, action=_ListEngines, help="list the usable engines, as JSON")
     parser.add_argument("engine", choices=list(ENGINES))
     parser.add_argument("file", type=Path, help="the model file")

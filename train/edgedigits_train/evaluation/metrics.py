@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.bundle import DIGITS, NONE, DigitScore
-from edgedigits.statistics import wilson_interval
+from edgedigits.intervals import wilson_interval
+from edgedigits.logits import log_softmax
 from edgedigits_train.recipes import Recipe
 
 
@@ -141,9 +142,3 @@ class Metrics:
         """Return the content of metrics.json."""
         record: dict[str, Any] = {"schema": self.schema, **asdict(self)}
         return json.dumps(record, indent=2) + "\n"
-
-
-def log_softmax(logits: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
-    """Return the logarithms of the softmax of logits (N, C), float64."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))

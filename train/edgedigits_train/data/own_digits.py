@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from edgedigits.errors import InputError
 from edgedigits.labelled.pictures import TABLE, GlyphFinder, is_picture, path_inside
-from edgedigits_train.datasets import LabelledGlyphs
-from edgedigits_train.training_set import NONE
+from edgedigits_train.data.datasets import LabelledGlyphs
+from edgedigits_train.data.training_set import NONE
 
 LABELS = {**{str(digit): digit for digit in range(10)}, "none": NONE}
 """Labels by the names of the sub-folders."""

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
+from edgedigits.logits import log_softmax
 from edgedigits_train.backend import keras
-from edgedigits_train.batches import AugmentedBatches, Batch, makers
-from edgedigits_train.checkpoints import Stage, State
-from edgedigits_train.foreign_teacher import ForeignTeacher
-from edgedigits_train.metrics import log_softmax
+from edgedigits_train.data.batches import AugmentedBatches, Batch, makers
+from edgedigits_train.fit.checkpoints import Stage, State
+from edgedigits_train.fit.foreign_teacher import ForeignTeacher
 
 _ASKED_AT_ONCE = 256
 """Glyphs, always as many: JAX compiles anew for each number that it sees."""

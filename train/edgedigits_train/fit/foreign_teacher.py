@@ -20,7 +20,7 @@ from edgedigits.bundle import MANIFEST, Bundle
 from edgedigits.engines import Session, get_engine
 from edgedigits.errors import InputError
 from edgedigits.processes import usable_cores
-from edgedigits_train.datasets import Dataset
+from edgedigits_train.data.datasets import Dataset
 
 _FORMAT = "onnx-float32"
 _NEVER = -30.0

@@ -23,13 +23,14 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
+import edgedigits_train
 from edgedigits import glyphs
 from edgedigits.errors import EdgeDigitsError, InputError
-from edgedigits_train.interruption import Interruption
+from edgedigits_train.fit.interruption import Interruption
 from edgedigits_train.recipes import Recipe
 
 if TYPE_CHECKING:  # the command line imports this module for --help, and own_digits takes long
-    from edgedigits_train.own_digits import OwnDigits
+    from edgedigits_train.data.own_digits import OwnDigits
 
 logger = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ def _code_digest() -> str:
     runtime = Path(glyphs.__file__).parent
     # some glyphs are cut by the stages of reading, and tiles are made of the ink that the finder sees
     made_with = [path for folder in ("stages", "finding") for path in (runtime / folder).rglob("*.py")]
-    for path in sorted([*Path(__file__).parent.rglob("*.py"), Path(glyphs.__file__), *made_with]):
+    for path in sorted([*Path(edgedigits_train.__file__).parent.rglob("*.py"), Path(glyphs.__file__), *made_with]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -22,13 +22,13 @@ from tqdm import tqdm
 from edgedigits.bundle import DIGITS, DigitScore
 from edgedigits.errors import InputError
 from edgedigits.glyphs import SIDE
-from edgedigits_train.augmentation import Augmentation, augment
+from edgedigits.logits import log_softmax
 from edgedigits_train.backend import JIT, keras
-from edgedigits_train.datasets import LabelledGlyphs
-from edgedigits_train.fitting import Fit, TrainingError, predict_logits
-from edgedigits_train.metrics import log_softmax
+from edgedigits_train.data.augmentation import Augmentation, augment
+from edgedigits_train.data.datasets import LabelledGlyphs
+from edgedigits_train.data.training_set import NONE, assemble
+from edgedigits_train.fit.fitting import Fit, TrainingError, predict_logits
 from edgedigits_train.recipes import Additions
-from edgedigits_train.training_set import NONE, assemble
 
 MODEL, METRICS = "digits.keras", "metrics.json"
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from edgedigits.bundle import DIGITS
 from edgedigits.glyphs import normalise_crops
-from edgedigits_train import mnist
+from edgedigits_train.data import mnist
 from edgedigits_train.handwriting import render_glyphs
 
 logger = logging.getLogger(__name__)
@@ -177,3 +177,16 @@ def stratified_order(labels: npt.NDArray[np.uint8], *, seed: int) -> npt.NDArray
         members = rng.permutation(np.flatnonzero(labels == label))
         position[members] = (np.arange(len(members)) + rng.random()) / len(members)
     return np.argsort(position, kind="stable")
+
+
+def balanced_sample(glyphs: LabelledGlyphs, count: int, *, seed: int) -> LabelledGlyphs:
+    """Return `count` of the glyphs with equally many of each label.
+
+    Raises:
+        ValueError: there are too few of a label.
+    """
+    rng = np.random.default_rng(seed)
+    present = np.unique(glyphs.labels)
+    each = count // len(present)
+    chosen = [rng.choice(np.flatnonzero(glyphs.labels == label), each, replace=False) for label in present]
+    return glyphs[rng.permutation(np.concatenate(chosen))]

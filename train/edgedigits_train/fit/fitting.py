@@ -14,14 +14,14 @@ from tqdm import tqdm
 
 from edgedigits.errors import EdgeDigitsError
 from edgedigits_train.backend import JIT, keras
-from edgedigits_train.batches import Batches, makers
-from edgedigits_train.checkpoints import Stage, State
-from edgedigits_train.datasets import LabelledGlyphs
-from edgedigits_train.fast_layers import fastest
-from edgedigits_train.feeding import feed
-from edgedigits_train.memory import keep_freed_memory
-from edgedigits_train.model import CLASSES, build_model, with_weights
-from edgedigits_train.muon import Muon, is_convolution
+from edgedigits_train.data.batches import Batches, makers
+from edgedigits_train.data.datasets import LabelledGlyphs
+from edgedigits_train.fit.checkpoints import Stage, State
+from edgedigits_train.fit.fast_layers import fastest
+from edgedigits_train.fit.feeding import feed
+from edgedigits_train.fit.memory import keep_freed_memory
+from edgedigits_train.fit.model import CLASSES, build_model, with_weights
+from edgedigits_train.fit.muon import Muon, is_convolution
 from edgedigits_train.recipes import Recipe
 
 _SCORED_AT_ONCE = 1_000

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 from edgedigits_train.backend import keras
-from edgedigits_train.batches import Batch
+from edgedigits_train.data.batches import Batch
 
 
 def feed(batches: Iterator[Batch]) -> Any:

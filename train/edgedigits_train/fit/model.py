@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from edgedigits.glyphs import SIDE
 from edgedigits_train.backend import keras
-from edgedigits_train.fast_layers import KERAS, Layers
+from edgedigits_train.fit.fast_layers import KERAS, Layers
 from edgedigits_train.recipes import Recipe
 
 CLASSES = 11
