@@ -62,10 +62,11 @@ def evaluate(
       edgedigits evaluate build/own --against build/train --images 1000
     """
     # matplotlib and the synthesizer take a second to import: not for --help
-    from edgedigits_train.evaluation import benchmark, evaluating, report
+    from edgedigits_train.evaluation import benchmark, evaluating
     from edgedigits_train.evaluation.card import update_card
     from edgedigits_train.evaluation.models import open_model
     from edgedigits_train.evaluation.pictures import draw_all
+    from edgedigits_train.evaluation.record import make_record, render_report, render_summary
 
     opened = [open_model(path) for path in models or (None,)]
     rival = open_model(against) if against else None
@@ -76,17 +77,17 @@ def evaluate(
         found = [evaluating.evaluate(model, made, lambda: bar.update(1)) for model in opened]
         compared = evaluating.evaluate(rival, made, lambda: bar.update(1)) if rival else None
 
-    record = report.make_record(found, made, compared)
+    record = make_record(found, made, compared)
     try:
         (out / "evaluation.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-        (out / "report.md").write_text(report.render_report(record), encoding="utf-8")
+        (out / "report.md").write_text(render_report(record), encoding="utf-8")
         pictures = draw_all(found, made, out)
     except OSError as error:
         raise InputError(f"Cannot write to {out} ({error.strerror}): choose another folder with --out.") from error
     if card:
         update_card(card, record, pictures)
 
-    click.echo(report.render_summary(record))
+    click.echo(render_summary(record))
     for name in made.missing:
         click.echo(f"Left out, because {name} is not there: its kinds of outliers.", err=True)
     click.echo(f"Report: {out / 'report.md'}")
