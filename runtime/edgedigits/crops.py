@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +14,10 @@ _TIGHT = 300
 """Pixels of the longer side up to which an image may have been cut out of a larger one."""
 _BORDER = 0.5
 """Paper that is put round it, in its shorter sides."""
+_LOW, _HIGH = 16, 26
+"""Pixels of digits that are read again in an enlarged image, and of them then at least, where there is room."""
+_LARGEST, _MOST_TIMES = 1600, 4
+"""Pixels of the longer side of an enlarged image, and how often it is enlarged, at most."""
 _EDGE = 1
 """Pixels from the rim within which a stroke goes on beyond it."""
 _OFF_CENTRE = 0.2
@@ -39,6 +46,29 @@ def with_paper_round(grey: UInt8Array) -> tuple[UInt8Array, int]:
     paper = int(np.median(rim))
     bordered = cv2.copyMakeBorder(grey, border, border, border, border, cv2.BORDER_CONSTANT, value=paper)
     return np.asarray(bordered, np.uint8), border
+
+
+def enlarged(grey: UInt8Array, heights: Sequence[float]) -> tuple[UInt8Array, int]:
+    """Return an image of low digits enlarged, and how many times: a few pixels hold no strokes to tell them by.
+
+    Args:
+        grey: uint8, (H, W).
+        heights: of its digits, in pixels.
+
+    Returns:
+        uint8, (H × times, W × times), and the times, 1 for an image that stays as it is.
+
+    Example:
+        >>> enlarged(np.zeros((90, 120), np.uint8), [9.0, 10.0])[0].shape
+        (270, 360)
+    """
+    import cv2
+
+    low = float(np.median(heights)) if len(heights) else _LOW
+    times = min(_MOST_TIMES, _LARGEST // max(grey.shape), math.ceil(_HIGH / max(low, 1)))
+    if low >= _LOW or times < 2:
+        return grey, 1
+    return np.asarray(cv2.resize(grey, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC), np.uint8), times
 
 
 def without_neighbours(crop: UInt8Array) -> UInt8Array:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from edgedigits.bundle import DIGITS, Bundle, ModelFile, PageModel
-from edgedigits.crops import with_paper_round, without_neighbours
+from edgedigits.crops import enlarged, with_paper_round, without_neighbours
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import BundleError, EngineError, InputError
 from edgedigits.expectation import Expectation, constrain
@@ -133,7 +133,11 @@ class Reader:
         grey, size, damaged = load_grey(image, _LARGEST_SIDE, max_pixels=self._max_pixels, max_memory=self._max_memory)
         shrink = max(size) / max(grey.shape)
         bordered, border = with_paper_round(grey)
-        page = replace(self._finder.find(bordered, shrink), border=border * shrink)
+        page = self._finder.find(bordered, shrink)
+        large, times = enlarged(bordered, [found.box[3] / shrink for found in page.digits])
+        if times > 1:
+            page = self._finder.find(large, shrink / times)
+        page = replace(page, border=border * shrink)
         digits = []
         boxes = [found.box for found in page.digits]
         # seen aslant, lines may be level though columns are not: what holds together in fewer lines is right

@@ -8,6 +8,7 @@ import pytest
 
 from edgedigits import Reader
 from edgedigits.crops import with_paper_round, without_neighbours
+from edgedigits_train.handwriting import Conditions, render_scene
 from tests.conftest import LabelledGlyphs
 from tests.runtime.samples import draw_text
 
@@ -54,3 +55,20 @@ def test_only_small_images_get_a_border() -> None:
     assert with_paper_round(np.full((100, 200), 90, np.uint8))[0].shape == (200, 300)
     large = np.full((480, 640), 90, np.uint8)
     assert with_paper_round(large)[0] is large
+
+
+@pytest.mark.parametrize("height", [10, 12, 14])
+def test_digits_of_a_few_pixels_are_read_enlarged_and_their_boxes_lie_in_the_image(reader: Reader, height: int) -> None:
+    large = np.vstack([draw_text(text, size=(400, 110), height=60) for text in ("40832", "59617")])
+    small = cv2.resize(large, None, fx=height / 60, fy=height / 60, interpolation=cv2.INTER_AREA)
+    reading = reader.read(small)
+    assert reading.text == "40832\n59617"
+    assert reading.size == small.shape[::-1]
+    for digit in reading.digits:
+        assert abs(digit.box[3] - height) <= 3
+
+
+@pytest.mark.parametrize("seed", [700_009, 700_010, 700_011, 700_019])
+def test_tiny_writing_is_read(reader: Reader, seed: int) -> None:
+    scene = render_scene(seed, "tiny", Conditions())
+    assert sorted(d.value for d in reader.read(scene.image).digits) == sorted(d.value for d in scene.digits)

@@ -168,9 +168,12 @@ def _fragment_costs(
         if _encircles(whole, [hypotheses[j] for j in parts[scores[parts] >= _WRITTEN].tolist()]):
             costs[i] = _RING_COST
             continue
+        written = parts[(values[parts] > 1) & (scores[parts] >= _WRITTEN)]
+        if not joined[i] and values[i] == 1 and np.count_nonzero(shrink[written] < shrink[i]) > 1:
+            costs[i] = _STROKE_COST  # a column of digits, blurred into one
+            continue
         if not joined[i]:
             costs[parts[shrink[parts] > shrink[i]]] = _FRAGMENT_COST
-        written = parts[(values[parts] > 1) & (scores[parts] >= _WRITTEN)]
         if joined[i] and _is_column(i, len(written) > 0, values, places, usual):
             costs[i] = _STROKE_COST
             continue

@@ -98,6 +98,9 @@ def _straight_ruling(mask: Mask, faint: Mask, ink: npt.NDArray[np.uint8]) -> Rul
             ruling[top:bottom, left:right] |= posts.less_crossings(mask[top:bottom, left:right].T).T
     if down is not None:
         ruling |= down.less_crossings(mask.T).T
+    if across is not None and down is not None:
+        # thicker than either line, yet no stroke
+        ruling |= across.mask & down.mask.T
     return Ruling(ruling, across is not None and across.boxes is not None)
 
 
