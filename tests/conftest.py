@@ -117,8 +117,11 @@ def bundle(trained: Path, shared: Shared) -> Bundle:
     """The export of `trained` in all formats."""
     from edgedigits_export.convert.formats import FORMATS
     from edgedigits_export.exporting import export_bundle
+    from edgedigits_export.options import ExportOptions
 
-    made = shared.folder("exported", lambda folder: export_bundle(trained, folder / "bundle", tuple(FORMATS.values())))
+    made = shared.folder(
+        "exported", lambda folder: export_bundle(trained, folder / "bundle", ExportOptions(tuple(FORMATS.values())))
+    )
     return Bundle.load(made / "bundle")
 
 

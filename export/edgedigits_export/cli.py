@@ -157,6 +157,7 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     metavar="BUNDLE",
     help="With --page: put the page network into this bundle, which is there already, and export nothing else.",
 )
+@click.option("--no-html", is_flag=True, help="Leave out report.html, which shows images of the evaluation.")
 @click.option("--force", is_flag=True, help="Convert and score anew what has not changed since an earlier export.")
 @click.option(
     "--list",
@@ -190,6 +191,7 @@ def export(
     version: str | None,
     page: Path | None,
     into: Path | None,
+    no_html: bool,
     force: bool,
 ) -> None:
     """Turn a trained model into TFLite and ONNX files that are proved equal to it.
@@ -212,6 +214,7 @@ def export(
     from edgedigits_export.check.targets import get_target
     from edgedigits_export.convert.formats import USUAL, get_formats
     from edgedigits_export.exporting import export_bundle
+    from edgedigits_export.options import ExportOptions
     from edgedigits_export.publish.layouts import get_layouts
     from edgedigits_export.publish.report import format_table
 
@@ -231,10 +234,8 @@ def export(
             made = _adopted(model, evaluation, calibration, labels, scale, run_code)
             if keep_float is None and any(format.with_float_layers for format in chosen):
                 keep_float = "auto"
-        bundle = export_bundle(
-            made,
-            out,
-            chosen,
+        options = ExportOptions(
+            formats=chosen,
             interpreters=interpreters,
             layouts=get_layouts(layouts),
             allowed=get_formats(allowed) if allowed else (),
@@ -244,10 +245,10 @@ def export(
             force=force,
             key=key,
             version=version,
-            notice=notes.append,
             page=page,
-            progress=_show_progress,
+            html=not no_html,
         )
+        bundle = export_bundle(made, out, options, notice=notes.append, progress=_show_progress)
     finally:
         _show_progress("")
         for note in notes:
@@ -342,7 +343,7 @@ def _show_progress(step: str) -> None:
 
 def _put_page(bundle: Path, page: Path | None, interpreters: tuple[Path, ...]) -> None:
     """Put a page network into a bundle that is there, and print what came of it."""
-    from edgedigits_export.convert.page_network import replace_page
+    from edgedigits_export.page_files import replace_page
 
     if page is None:
         raise click.UsageError("--into puts a page network into a bundle: name the network's folder with --page.")

@@ -17,6 +17,7 @@ from edgedigits_export.convert.facts import FileFacts
 from edgedigits_export.convert.formats import FORMATS, Format
 from edgedigits_export.errors import ExportError
 from edgedigits_export.exporting import export_bundle
+from edgedigits_export.options import ExportOptions
 from edgedigits_export.source import LabelledGlyphs, TrainedModel
 
 CALIBRATED = ["onnx-int8", "tflite-int8"]
@@ -27,7 +28,7 @@ Glyphs = npt.NDArray[np.uint8]
 def assert_refused(format: Format, trained: Path, out: Path, cause: str, converted: bool = True) -> None:
     """The export fails, names format and cause, publishes nothing, and keeps the file with its reason."""
     with pytest.raises(ExportError, match=cause) as refused:
-        export_bundle(trained, out, [format])
+        export_bundle(trained, out, ExportOptions([format]))
     assert f"{format.name} failed: " in str(refused.value)
     assert "\n" not in str(refused.value)
     assert not out.exists()
@@ -134,11 +135,11 @@ def test_a_failure_leaves_the_last_bundle_as_it_was(trained: Path, bundle: Bundl
     before = {path.name: path.read_bytes() for path in out.iterdir()}
     broken = with_calibration(FORMATS["onnx-int8"], lambda glyphs: glyphs // 255)
     with pytest.raises(ExportError, match="Nothing was published"):
-        export_bundle(trained, out, [FORMATS["onnx-float32"], broken])
+        export_bundle(trained, out, ExportOptions([FORMATS["onnx-float32"], broken]))
     assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     assert {path.name for path in tmp_path.iterdir()} == {"bundle", "bundle-quarantine"}
 
-    export_bundle(trained, out, [FORMATS["onnx-float32"]])
+    export_bundle(trained, out, ExportOptions([FORMATS["onnx-float32"]]))
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"], "the quarantine is cleared by the next success"
     assert Bundle.load(out).manifest["files"][0]["allowed"] == []
 
@@ -146,7 +147,7 @@ def test_a_failure_leaves_the_last_bundle_as_it_was(trained: Path, bundle: Bundl
 def test_what_is_allowed_is_published_and_recorded(trained: Path, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     broken = with_calibration(FORMATS["onnx-int8"], lambda glyphs: glyphs // 255)
-    made = export_bundle(trained, out, [broken], allowed=[broken])
+    made = export_bundle(trained, out, ExportOptions([broken], allowed=[broken]))
     (entry,) = made.manifest["files"]
     assert any("accuracy" in cause for cause in entry["allowed"])
     assert any("too narrow" in cause for cause in entry["allowed"])
@@ -161,4 +162,4 @@ def test_what_gives_no_answers_cannot_be_allowed(trained: Path, tmp_path: Path) 
         format, convert=lambda model: format.convert(model)[:-9000], embed=lambda content, _: content
     )
     with pytest.raises(ExportError, match="tflite-float32 failed"):
-        export_bundle(trained, tmp_path / "bundle", [broken], allowed=[broken])
+        export_bundle(trained, tmp_path / "bundle", ExportOptions([broken], allowed=[broken]))

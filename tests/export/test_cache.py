@@ -21,6 +21,7 @@ from edgedigits_export.cache import CACHE, Cache, open_cache
 from edgedigits_export.check import evidence
 from edgedigits_export.convert.formats import FORMATS
 from edgedigits_export.exporting import export_bundle
+from edgedigits_export.options import ExportOptions
 from edgedigits_export.source import TrainedModel
 
 EDGEDIGITS = Path(sys.executable).parent / "edgedigits"
@@ -72,7 +73,7 @@ def training(small_training: Path, tmp_path: Path) -> Path:
 
 def export(training: Path, names: list[str], force: bool = False) -> bytes:
     out = training.parent / "bundle"
-    export_bundle(training, out, [FORMATS[name] for name in names], force=force)
+    export_bundle(training, out, ExportOptions([FORMATS[name] for name in names], force=force))
     return (out / "manifest.json").read_bytes()
 
 
@@ -129,7 +130,7 @@ def test_a_format_of_the_same_name_that_does_otherwise_is_not_taken_for_it(train
     export(training, NAMES[:1])
     format = FORMATS["onnx-int8"]
     other = dataclasses.replace(format, convert=FORMATS["onnx-float32"].convert)
-    made = export_bundle(training, tmp_path / "other", [other], allowed=[other])
+    made = export_bundle(training, tmp_path / "other", ExportOptions([other], allowed=[other]))
     assert made.files[0].size > 30_000
 
 

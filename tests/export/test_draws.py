@@ -10,6 +10,7 @@ import pytest
 from edgedigits_export.check.draws import split_calibration
 from edgedigits_export.convert.formats import FORMATS
 from edgedigits_export.exporting import export_bundle
+from edgedigits_export.options import ExportOptions
 from edgedigits_export.source import LabelledGlyphs
 
 
@@ -33,7 +34,7 @@ def test_the_halves_are_disjoint_and_balanced() -> None:
 def test_the_report_tells_how_much_the_halves_differ(trained: Path, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     formats = [FORMATS["onnx-int8"], FORMATS["onnx-float32"]]
-    with_draws = export_bundle(trained, out, formats, compare_draws=True)
+    with_draws = export_bundle(trained, out, ExportOptions(formats, compare_draws=True))
     entry, floating = with_draws.manifest["files"]
     with np.load(trained / "calibration.npz") as arrays:
         images = len(np.unique(arrays["glyphs"].reshape(len(arrays["labels"]), -1), axis=0))
@@ -43,7 +44,7 @@ def test_the_report_tells_how_much_the_halves_differ(trained: Path, tmp_path: Pa
         assert f"{draw['accuracy']:.2%}" in (out / "report.md").read_text(encoding="utf-8")
     assert floating["draws"] == []
 
-    without = export_bundle(trained, tmp_path / "plain", formats)
+    without = export_bundle(trained, tmp_path / "plain", ExportOptions(formats))
     assert without.files[0].sha256 == with_draws.files[0].sha256
     assert without.manifest["files"][0]["draws"] == []
     assert "halves" not in (tmp_path / "plain" / "report.md").read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ from edgedigits.timing import run_benchmark
 from edgedigits_export.check.draws import split_calibration
 from edgedigits_export.convert.formats import get_formats
 from edgedigits_export.exporting import export_bundle
+from edgedigits_export.options import ExportOptions
 from edgedigits_export.publish.layouts import LAYOUTS
 from edgedigits_export.source import TrainedModel
 from tests.export.trainings import NONE, digits_and_others
@@ -28,9 +29,11 @@ def made(small_training: Path, tmp_path_factory: pytest.TempPathFactory) -> Bund
     return export_bundle(
         small_training,
         tmp_path_factory.mktemp("eleven") / "bundle",
-        get_formats(["onnx-int8", "tflite-int8", "onnx-float32"]),
-        layouts=tuple(LAYOUTS.values()),
-        compare_draws=True,
+        ExportOptions(
+            get_formats(["onnx-int8", "tflite-int8", "onnx-float32"]),
+            layouts=tuple(LAYOUTS.values()),
+            compare_draws=True,
+        ),
     )
 
 

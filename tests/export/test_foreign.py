@@ -21,6 +21,7 @@ from edgedigits_export.convert.formats import get_formats
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.foreign import adopt
 from edgedigits_export.foreign.opening import open_model
+from edgedigits_export.options import ExportOptions
 from tests.conftest import ROOT, mnist_folder
 from tests.export.foreign_models import KINDS, Images, dense, load_images, save
 
@@ -72,7 +73,9 @@ def test_a_model_of_any_kind_is_exported_and_reads_photos(
     assert told["takes"].startswith(KINDS[kind].takes)
     assert told["answers"].startswith(KINDS[kind].answers)
     bundle = export_bundle(
-        adopted.model, tmp_path / "bundle", get_formats(["onnx-int8", "tflite-int8"]), keep_float=("auto",)
+        adopted.model,
+        tmp_path / "bundle",
+        ExportOptions(get_formats(["onnx-int8", "tflite-int8"]), keep_float=("auto",)),
     )
     assert bundle.labels == tuple("0123456789") + (("none",) if kind == "eleven classes" else ())
     assert bundle.manifest["reference"]["accuracy"] > 0.85

@@ -19,6 +19,7 @@ from edgedigits.glyphs import normalise_crops
 from edgedigits_export.convert.formats import get_formats
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.foreign import adopt
+from edgedigits_export.options import ExportOptions
 from edgedigits_export.publish.layouts import LAYOUTS
 from tests.letters import LETTERS, draw_letters
 
@@ -54,9 +55,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return export_bundle(
         adopted.model,
         folder / "bundle",
-        get_formats(["onnx-int8", "tflite-int8", "onnx-float32"]),
-        layouts=tuple(LAYOUTS.values()),
-        keep_float=("auto",),
+        ExportOptions(
+            get_formats(["onnx-int8", "tflite-int8", "onnx-float32"]),
+            layouts=tuple(LAYOUTS.values()),
+            keep_float=("auto",),
+        ),
     )
 
 

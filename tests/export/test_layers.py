@@ -19,6 +19,7 @@ from edgedigits_export.convert.layers import (
 )
 from edgedigits_export.errors import ExportError
 from edgedigits_export.exporting import export_bundle
+from edgedigits_export.options import ExportOptions
 from edgedigits_export.source import LabelledGlyphs, TrainedModel
 
 RNG = np.random.default_rng(0)
@@ -82,4 +83,4 @@ def test_ranges_from_faint_images_are_refused(name: str, trained: Path, tmp_path
 
     broken = dataclasses.replace(FORMATS[name], convert=convert)
     with pytest.raises(ExportError, match="the 8-bit range of its layer .* is too narrow for"):
-        export_bundle(trained, tmp_path / "bundle", [broken])
+        export_bundle(trained, tmp_path / "bundle", ExportOptions([broken]))

@@ -14,6 +14,7 @@ from edgedigits_export.convert.formats import FORMATS
 from edgedigits_export.convert.layers import LayerComparison, rank_by_noise
 from edgedigits_export.errors import ExportError
 from edgedigits_export.exporting import export_bundle
+from edgedigits_export.options import ExportOptions
 from tests.export.conftest import load
 from tests.export.trainings import write_training
 
@@ -56,9 +57,9 @@ def ruined(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_auto_finds_the_layer_that_is_to_blame(name: str, ruined: Path, tmp_path: Path) -> None:
     out = tmp_path / "bundle"
     with pytest.raises(ExportError, match=f"{name} failed"):
-        export_bundle(ruined, out, [FORMATS[name]])
+        export_bundle(ruined, out, ExportOptions([FORMATS[name]]))
 
-    made = export_bundle(ruined, out, [FORMATS[name]], keep_float=["auto"])
+    made = export_bundle(ruined, out, ExportOptions([FORMATS[name]], keep_float=["auto"]))
     (entry,) = made.manifest["files"]
     assert entry["kept_float"] == ["conv3"]
     assert entry["agreement"] >= 0.999
@@ -82,7 +83,7 @@ def test_auto_keeps_as_many_layers_as_it_takes(name: str, small_model: Path, tmp
     model = load(small_model)
     ruin_activations(model)
     training = write_training(tmp_path / "train", model)
-    made = export_bundle(training, tmp_path / "bundle", [FORMATS[name]], keep_float=["auto"])
+    made = export_bundle(training, tmp_path / "bundle", ExportOptions([FORMATS[name]], keep_float=["auto"]))
     (entry,) = made.manifest["files"]
     assert entry["kept_float"] == ["conv2", "conv3"]
     assert [attempt["kept_float"] for attempt in entry["attempts"]] == [[], ["conv2"], ["conv2", "conv3"]]
@@ -91,8 +92,8 @@ def test_auto_keeps_as_many_layers_as_it_takes(name: str, small_model: Path, tmp
 
 def test_auto_leaves_a_good_file_as_it_is(small_training: Path, tmp_path: Path) -> None:
     formats = [FORMATS[name] for name in ("onnx-int8", "onnx-float32")]
-    plain = export_bundle(small_training, tmp_path / "plain", formats)
-    auto = export_bundle(small_training, tmp_path / "auto", formats, keep_float=["auto"])
+    plain = export_bundle(small_training, tmp_path / "plain", ExportOptions(formats))
+    auto = export_bundle(small_training, tmp_path / "auto", ExportOptions(formats, keep_float=["auto"]))
     assert [file.sha256 for file in auto.files] == [file.sha256 for file in plain.files]
     assert [entry["kept_float"] for entry in auto.manifest["files"]] == [[], []]
     assert [entry["attempts"] for entry in auto.manifest["files"]] == [[], []]
@@ -101,7 +102,7 @@ def test_auto_leaves_a_good_file_as_it_is(small_training: Path, tmp_path: Path) 
 @pytest.mark.parametrize("name", MIXABLE)
 @pytest.mark.parametrize("layers", [["conv1"], ["conv2", "logits"]])
 def test_named_layers_compute_in_float(name: str, layers: list[str], small_training: Path, tmp_path: Path) -> None:
-    made = export_bundle(small_training, tmp_path / "bundle", [FORMATS[name]], keep_float=layers)
+    made = export_bundle(small_training, tmp_path / "bundle", ExportOptions([FORMATS[name]], keep_float=layers))
     (entry,) = made.manifest["files"]
     assert entry["kept_float"] == layers
     assert float_layers(made.files[0].read_verified(), name) == len(layers)
@@ -137,7 +138,9 @@ def test_what_cannot_be_kept_is_told(
     layers: list[str], formats: list[str], message: str, small_training: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=message):
-        export_bundle(small_training, tmp_path / "bundle", [FORMATS[name] for name in formats], keep_float=layers)
+        export_bundle(
+            small_training, tmp_path / "bundle", ExportOptions([FORMATS[name] for name in formats], keep_float=layers)
+        )
 
 
 def test_the_layer_that_adds_the_noise_is_to_blame_not_those_that_pass_it_on() -> None:

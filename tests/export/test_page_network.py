@@ -13,7 +13,9 @@ from edgedigits import Reader
 from edgedigits.bundle import BUNDLED, Bundle
 from edgedigits.errors import BundleError, InputError
 from edgedigits.finding.page import LABELS
-from edgedigits_export.convert.page_network import MapTolerance, TrainedPage, judge_maps, replace_page
+from edgedigits_export.check.page_maps import MapTolerance, judge_maps
+from edgedigits_export.convert.page_network import TrainedPage
+from edgedigits_export.page_files import replace_page
 from tests.runtime.samples import draw_text
 
 TOLERANCE = MapTolerance(agreement=0.99, accuracy_drop=0.01, batches=0.01)

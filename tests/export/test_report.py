@@ -17,6 +17,8 @@ from edgedigits.bundle import Bundle
 from edgedigits.engines import ENGINES
 from edgedigits.logits import interpret_logits
 from edgedigits_export.convert.formats import FORMATS
+from edgedigits_export.exporting import export_bundle
+from edgedigits_export.options import ExportOptions
 from edgedigits_export.publish.charts import noise_chart, pareto_chart, pareto_front
 from edgedigits_export.publish.html_report import MOST_PICTURES, ChangedDigit, make_html_report
 from edgedigits_export.publish.report import make_sections
@@ -119,6 +121,14 @@ def test_the_charts_name_what_they_show(bundle: Bundle) -> None:
 
 def test_the_front_holds_what_nothing_beats() -> None:
     assert pareto_front([(3, 0.99), (1, 0.98), (2, 0.97), (4, 0.99), (1, 0.95)]) == [(1, 0.98), (3, 0.99)]
+
+
+def test_the_page_can_be_left_out(small_training: Path, tmp_path: Path) -> None:
+    options = ExportOptions([FORMATS["onnx-float32"]], html=False)
+    made = export_bundle(small_training, tmp_path / "bundle", options)
+    made.verify()
+    assert {path.name for path in made.path.iterdir()} >= {"report.md", "SHA256SUMS"}
+    assert not (made.path / "report.html").exists()
 
 
 def test_a_file_that_changes_everything_does_not_flood_the_page(bundle: Bundle) -> None:

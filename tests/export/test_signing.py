@@ -21,6 +21,7 @@ from edgedigits.errors import BundleError, InputError
 from edgedigits.signatures import signed_digests
 from edgedigits_export.convert.formats import FORMATS
 from edgedigits_export.exporting import export_bundle
+from edgedigits_export.options import ExportOptions
 from edgedigits_export.publish.signing import sign_bundle
 from tests.runtime.samples import draw_text
 
@@ -53,7 +54,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 def signed(small_training: Path, keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A signed bundle of version 1.4."""
     out = tmp_path_factory.mktemp("signed") / "bundle"
-    export_bundle(small_training, out, [FORMATS["onnx-int8"]], key=keys.private, version="1.4")
+    export_bundle(small_training, out, ExportOptions([FORMATS["onnx-int8"]], key=keys.private, version="1.4"))
     return out
 
 
@@ -212,7 +213,7 @@ def test_a_key_that_cannot_sign_is_told_before_anything_is_converted(
 ) -> None:
     for key in (keys.public, tmp_path / "nowhere"):
         with pytest.raises(InputError, match="no private key|cannot be read"):
-            export_bundle(small_training, tmp_path / "bundle", [FORMATS["onnx-int8"]], key=key)
+            export_bundle(small_training, tmp_path / "bundle", ExportOptions([FORMATS["onnx-int8"]], key=key))
     assert not (tmp_path / "bundle").exists()
 
 
@@ -241,6 +242,6 @@ def test_without_the_library_a_line_says_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "model_signing", None)
     with pytest.raises(InputError, match=r"pip install 'edgedigits-export\[sign\]'"):
-        export_bundle(small_training, tmp_path / "bundle", [FORMATS["onnx-int8"]], key=keys.private)
+        export_bundle(small_training, tmp_path / "bundle", ExportOptions([FORMATS["onnx-int8"]], key=keys.private))
     with pytest.raises(InputError, match=r"pip install 'edgedigits\[verify\]'"):
         Bundle.load(signed, verify=keys.public)

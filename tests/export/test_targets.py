@@ -14,6 +14,7 @@ from edgedigits_export.convert.formats import FORMATS, USUAL, Format
 from edgedigits_export.convert.onnx_graph import IR, OPSET
 from edgedigits_export.errors import ExportError
 from edgedigits_export.exporting import export_bundle
+from edgedigits_export.options import ExportOptions
 from edgedigits_export.source import TrainedModel
 
 
@@ -82,7 +83,11 @@ def unconvertible(name: str) -> Format:
 
 def test_formats_are_refused_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Nothing on mcu runs onnx-int8"):
-        export_bundle(tmp_path / "nowhere", tmp_path / "bundle", [unconvertible("onnx-int8")], target=get_target("mcu"))
+        export_bundle(
+            tmp_path / "nowhere",
+            tmp_path / "bundle",
+            ExportOptions([unconvertible("onnx-int8")], target=get_target("mcu")),
+        )
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,9 @@ def test_layers_without_operators_are_refused(kinds: list[str], refused: list[st
 
 
 def test_the_files_of_a_microcontroller_have_its_operators_only(trained: Path, tmp_path: Path) -> None:
-    made = export_bundle(trained, tmp_path / "bundle", [FORMATS["tflite-int8"]], target=get_target("mcu"))
+    made = export_bundle(
+        trained, tmp_path / "bundle", ExportOptions([FORMATS["tflite-int8"]], target=get_target("mcu"))
+    )
     assert made.manifest["target"] == "mcu"
     content = made.files[0].read_verified()
     operators = FORMATS["tflite-int8"].read_facts(content).operators

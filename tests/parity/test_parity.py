@@ -176,8 +176,9 @@ def test_tflite_runtime_is_offered_where_it_passed(
 ) -> None:
     from edgedigits_export.convert.formats import get_formats
     from edgedigits_export.exporting import export_bundle
+    from edgedigits_export.options import ExportOptions
 
-    made = export_bundle(trained, tmp_path / "bundle", get_formats(["tflite-int8"]), [tflite_python])
+    made = export_bundle(trained, tmp_path / "bundle", ExportOptions(get_formats(["tflite-int8"]), [tflite_python]))
     (file,) = made.files
     assert file.engines["tflite_runtime"] == "2.14.0"
     assert json.loads((tmp_path / "bundle" / "manifest.json").read_text())["files"][0]["minimum"]["tflite_runtime"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edgedigits.engines import ENGINES
@@ -19,6 +19,7 @@ from edgedigits_export.convert.layers import (
     clipping_faults,
     compare_layers,
 )
+from edgedigits_export.convert.mixing import Attempt
 from edgedigits_export.errors import ExportError, TrialError
 from edgedigits_export.silence import silenced
 from edgedigits_export.source import UInt8Array
@@ -43,24 +44,6 @@ class Trial:
     result: GateResult | None
     latency_us: float | None
     faults: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """What came of a file with some layers in float.
-
-    Attributes:
-        kept_float: names of these layers.
-        agreement: the least share of evaluation images answered as Keras does, over all engines, ties within a step of
-            quantization counted as the same; 0 without answers.
-        accuracy_drop: the most that was lost on them against Keras, 0 to 1; 1 without answers.
-        passed: whether the gate holds nothing against it in any engine.
-    """
-
-    kept_float: tuple[str, ...]
-    agreement: float
-    accuracy_drop: float
-    passed: bool
 
 
 @dataclass(frozen=True)
@@ -132,6 +115,10 @@ class CheckedFile:
             max(result.accuracy_drop for result in answered) if complete else 1.0,
             passed=not self.causes,
         )
+
+    def after(self, attempts: tuple[Attempt, ...]) -> CheckedFile:
+        """Return the same file with what was tried until it was found."""
+        return replace(self, attempts=attempts)
 
     @property
     def best(self) -> Trial:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from edgedigits.errors import InputError
-from edgedigits_export.check.trial import Attempt, CheckedFile
 from edgedigits_export.convert.layers import LayerComparison, rank_by_noise
 
 AUTO = "auto"
@@ -18,14 +18,53 @@ GOOD_ACCURACY_DROP = 0.0005
 """The most that it may lose on the evaluation images, 0 to 1."""
 
 
-Make = Callable[[Sequence[str]], CheckedFile]
+@dataclass(frozen=True)
+class Attempt:
+    """What came of a file with some layers in float.
+
+    Attributes:
+        kept_float: names of these layers.
+        agreement: the least share of evaluation images answered as Keras does, over all engines, ties within a step of
+            quantization counted as the same; 0 without answers.
+        accuracy_drop: the most that was lost on them against Keras, 0 to 1; 1 without answers.
+        passed: whether the gate holds nothing against it in any engine.
+    """
+
+    kept_float: tuple[str, ...]
+    agreement: float
+    accuracy_drop: float
+    passed: bool
+
+
+class Tried(Protocol):
+    """A file that was made with some layers in float, and tried."""
+
+    @property
+    def kept_float(self) -> tuple[str, ...]:
+        """Names of these layers."""
+
+    @property
+    def layers(self) -> Sequence[LayerComparison]:
+        """How its layers compare with those in float."""
+
+    @property
+    def attempt(self) -> Attempt:
+        """What came of it."""
+
+    def after(self: File, attempts: tuple[Attempt, ...]) -> File:
+        """Return the same file with what was tried until it was found."""
+
+
+File = TypeVar("File", bound=Tried)
+
+Make = Callable[[Sequence[str]], File]
 """Converts a format with the layers of these names in float, and tries the file."""
 
-Mixture = Callable[[Make], CheckedFile]
+Mixture = Callable[[Make[File]], File]
 """Makes a file, with the layers in float that it chooses."""
 
 
-def keep_worst(make: Make) -> CheckedFile:
+def keep_worst(make: Make[File]) -> File:
     """Keep the layer that adds most noise in float, and one more at a time, until the file is good.
 
     Good means: the gate lets it through, and agreement and accuracy are those of `GOOD_AGREEMENT` and
@@ -43,10 +82,10 @@ def keep_worst(make: Make) -> CheckedFile:
         tried.append(make((*kept, _find_worst(tried[-1].layers, kept))))
     attempts = tuple(file.attempt for file in tried)
     best = max(range(len(tried)), key=lambda index: _merit(attempts[index]))
-    return dataclasses.replace(tried[best], attempts=attempts if len(attempts) > 1 else ())
+    return tried[best].after(attempts) if len(attempts) > 1 else tried[best]
 
 
-def keep_layers(names: Sequence[str]) -> Mixture:
+def keep_layers(names: Sequence[str]) -> Mixture[File]:
     """Return what makes files with the layers of these names in float, if any."""
     return lambda make: make(names)
 
