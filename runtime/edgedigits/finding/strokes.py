@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.finding.page import Found, Look, Page
+from edgedigits.finding.light import ink_levels
+from edgedigits.finding.page import Box, Found, Look, Page
 from edgedigits.reading import Classification
 from edgedigits.stages import recognition
+from edgedigits.stages.cuts import cut_hypotheses
+from edgedigits.stages.hypotheses import Hypothesis, whole_hypothesis
 from edgedigits.stages.scoring import Scored
+from edgedigits.stages.strokes import find_strokes
 
 UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Classify: TypeAlias = Callable[[UInt8Array], Classification]
@@ -57,6 +62,50 @@ class StrokeFinder:
             turn=recognised.turn,
             tilt=recognised.tilt,
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What lies between two cuts of a stroke that may be several touching digits.
+
+    Attributes:
+        box: x, y, width, height in pixels of the image.
+        mask: bool (H, W), the part's own pixels of the image.
+    """
+
+    box: Box
+    mask: npt.NDArray[np.bool_]
+    _hypothesis: Hypothesis
+
+    def glyph(self) -> UInt8Array:
+        """Return it as the classifier sees it, uint8 (28, 28)."""
+        return self._hypothesis.glyph()
+
+
+def cut_largest_stroke(grey: UInt8Array, lowest: float = 0.0) -> list[Part]:
+    """Return what lies between any two of the cuts that are tried on the largest stroke of an image.
+
+    Args:
+        grey: uint8, (H, W), dark writing on light paper.
+        lowest: pixels: a lower stroke is not cut.
+
+    Example:
+        >>> cut_largest_stroke(np.full((60, 90), 255, np.uint8))
+        []
+    """
+    strokes = find_strokes(next(ink_levels(grey)))
+    if not len(strokes.area) or strokes.boxes[largest := int(strokes.area.argmax()), 3] < lowest:
+        return []
+    table = cut_hypotheses(whole_hypothesis(strokes, largest))
+    return [_part(one, grey.shape) for row in table for one in row if one]
+
+
+def _part(one: Hypothesis, shape: tuple[int, ...]) -> Part:
+    left, top, right, bottom = one.extent
+    mask = np.zeros(shape, bool)
+    assert one.part is not None  # it was cut
+    mask[top:bottom, left:right] = one.part
+    return Part(one.box, mask, one)
 
 
 def _found(one: Scored, shrinks: list[float]) -> Found:

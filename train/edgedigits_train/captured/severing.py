@@ -9,10 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.finding.light import ink_levels
-from edgedigits.stages.cuts import cut_hypotheses
-from edgedigits.stages.hypotheses import Hypothesis, whole_hypothesis
-from edgedigits.stages.strokes import find_strokes
+from edgedigits.finding.strokes import Part, cut_largest_stroke
 from edgedigits_train.captured.canvas import INK, UInt8Array, enlarge, redraw, sample_pen, trim
 from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.flourishes import flourish
@@ -82,7 +79,7 @@ class _Row:
     """
 
     values: list[int]
-    parts: list[Hypothesis]
+    parts: list[Part]
     likenesses: npt.NDArray[np.float64]
 
 
@@ -102,14 +99,7 @@ def _cut_row(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generator) -
         np.asarray(cv2.resize(layer, seen.shape[::-1], interpolation=cv2.INTER_AREA) > INK, np.uint8)
         for layer in layers
     ]
-    strokes = find_strokes(next(ink_levels(np.asarray(_PAPER - _DARKEST * seen, np.uint8))))
-    largest = int(strokes.area.argmax()) if len(strokes.area) else None
-    table = (
-        []
-        if largest is None or strokes.boxes[largest, 3] < _LOWEST
-        else cut_hypotheses(whole_hypothesis(strokes, largest))
-    )
-    parts = [part for row in table for part in row if part]
+    parts = cut_largest_stroke(np.asarray(_PAPER - _DARKEST * seen, np.uint8), _LOWEST)
     likenesses = np.array([[_likeness(part, truth) for part in parts] for truth in truths])
     return _Row(values, parts, likenesses)
 
@@ -137,15 +127,12 @@ def _push_together(digits: Sequence[UInt8Array], rng: np.random.Generator) -> UI
     return layers
 
 
-def _likeness(part: Hypothesis, truth: UInt8Array) -> float:
+def _likeness(part: Part, truth: UInt8Array) -> float:
     """Return how much of a part is ink of a digit, or how much of the digit it has, whichever is less; 0 to 1.
 
     Edges may differ by a pixel: blur and the threshold move them.
     """
-    left, top, right, bottom = part.extent
-    own = np.zeros_like(truth)
-    assert part.part is not None  # it was cut
-    own[top:bottom, left:right] = part.part
+    own = part.mask.view(np.uint8)
     return min(_share_within(own, truth), _share_within(truth, own))
 
 
