@@ -28,6 +28,7 @@ _OWN = {
     "serve": "edgedigits.cli.serve:serve",
     "service": "edgedigits.cli.service:service",
     "models": "edgedigits.cli.models:models",
+    "fleet": "edgedigits.cli.fleet:fleet",
     "doctor": "edgedigits.cli.doctor:doctor",
     "inspect": "edgedigits.cli.inspect:inspect",
     "bench": "edgedigits.cli.bench:bench",

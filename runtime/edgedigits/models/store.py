@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgedigits.bundle import MANIFEST, Bundle
-from edgedigits.errors import EdgeDigitsError, InputError
+from edgedigits.errors import BundleError, EdgeDigitsError, InputError
 from edgedigits.installation import Installation
 
 VARIABLE = "EDGEDIGITS_MODELS"
@@ -89,7 +89,13 @@ class Store:
         return tuple(_describe(path, path == current, path == previous) for path in folders)
 
     def install(
-        self, source: str, prove: Prove, *, verify: Path | None = None, at_least: str | None = None
+        self,
+        source: str,
+        prove: Prove,
+        *,
+        verify: Path | None = None,
+        at_least: str | None = None,
+        sha256: str | None = None,
     ) -> Installed:
         """Put a new model beside the others, check and prove it, and switch to it.
 
@@ -98,10 +104,11 @@ class Store:
             prove: raises a BundleError where the model must not be used here; see `prove_model`.
             verify: file of the public key that it has to be signed with.
             at_least: the oldest version that is taken, such as "1.4".
-            at_least: the oldest version of the bundle that is taken.
+            sha256: digest that its manifest must have; None for any.
 
         Raises:
-            BundleError: it is damaged, for another version of edgedigits, not signed, too old, or does not read here.
+            BundleError: it is damaged, for another version of edgedigits, not signed, too old, another one than was
+                asked for, or does not read here.
             InputError: the source cannot be had, or there is no room for it.
         """
         from edgedigits.models.fetching import fetch_bundle
@@ -111,6 +118,8 @@ class Store:
             staged.mkdir()
             try:
                 fetch_bundle(source, staged, signed=verify is not None)
+                if sha256 not in (None, digest_of(staged)):
+                    raise BundleError(f"What is at {source} is not the model that was asked for; ask for it again.")
                 bundle = Bundle.load(staged, verify=verify, at_least=at_least)
                 bundle.verify()
                 prove(staged)
@@ -146,6 +155,19 @@ class Store:
             self._point(_CURRENT, previous)
             self._point(_PREVIOUS, current)
             return _describe(previous, True, False)
+
+    def use_bundled(self) -> None:
+        """Go back to the model inside the package; the one that was in use is kept.
+
+        Raises:
+            InputError: the store cannot be written.
+        """
+        with self._locked():
+            current = self._led_to(_CURRENT)
+            if current is not None:
+                self._point(_PREVIOUS, current)
+                (self.root / _CURRENT).unlink()
+                _sync(self.root)
 
     def _switch(self, folder: Path) -> None:
         current = self._led_to(_CURRENT)
@@ -222,9 +244,17 @@ def _is_whole(folder: Path) -> bool:
     return True
 
 
+def digest_of(folder: Path) -> str:
+    """Return the SHA-256 of a bundle's manifest, which holds the digests of the files; "" where there is none."""
+    try:
+        return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
 def _name(folder: Path) -> str:
-    """Return a name that follows from the content: the manifest holds the digests of the files."""
-    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:12]
+    """Return a name that follows from the content."""
+    return digest_of(folder)[:12]
 
 
 def _settle(folder: Path) -> None:

@@ -1,0 +1,185 @@
+"""The agent: on the device, between the broker and the store."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from importlib.metadata import version
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edgedigits.brokers import Broker, identifier_of
+from edgedigits.errors import BundleError, EdgeDigitsError, InputError
+from edgedigits.fleet.following import Follower
+from edgedigits.fleet.messages import Desired, Health, Report, Stage
+
+_PAUSES = (30.0, 3600.0)
+"""Seconds after which what could not be had is tried again, at first and in the end."""
+_GOODBYE = 1.0
+
+
+@dataclass(frozen=True)
+class _Stop:
+    """The agent is to end."""
+
+
+@dataclass(frozen=True)
+class _Connected:
+    """The broker is there."""
+
+
+class Agent:
+    """Follows what is desired of a device, and reports.
+
+    Args:
+        broker: that is asked.
+        topic: of the device, such as "edgedigits/fleet/kitchen".
+        follower: brings the device to what is desired.
+        every: seconds after which the device is examined and reports again, at the latest.
+        log: called with a sentence for people when something happens.
+
+    Raises:
+        InputError: the certificate of the broker's authority cannot be read.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        topic: str,
+        follower: Follower,
+        *,
+        every: float = 600.0,
+        log: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._broker, self._topic, self._follower = broker, topic, follower
+        self._every, self._log = every, log
+        # its `put` may be called by signal handlers
+        self._events: queue.SimpleQueue[bytes | _Stop | _Connected] = queue.SimpleQueue()
+        self._desired: Desired | None = None
+        self._stage, self._error = Stage.UNASKED, ""
+        self._retry_at, self._pause = float("inf"), _PAUSES[0]
+        self._health: Health | None = None
+        self._told = ""
+        client = broker.make_client(identifier_of(topic))
+        client.will_set(f"{topic}/availability", "offline", qos=1, retain=True)
+        client.on_connect, client.on_connect_fail = self._on_connect, self._on_connect_fail
+        client.on_disconnect, client.on_message = self._on_disconnect, self._on_message
+        self._client = client
+
+    def stop(self) -> None:
+        """Let `run` come to its end; may be called from anywhere, also by a signal handler."""
+        self._events.put(_Stop())
+
+    def run(self) -> None:
+        """Follow until `stop` is called."""
+        self._broker.connect(self._client)
+        try:
+            report_at = time.monotonic()
+            while True:
+                try:
+                    patience = max(0.0, min(report_at, self._retry_at) - time.monotonic())
+                    event = self._events.get(timeout=patience)
+                except queue.Empty:
+                    event = None
+                if isinstance(event, _Stop):
+                    return
+                if isinstance(event, bytes):
+                    self._take(event)
+                elif self._retry_at <= time.monotonic():
+                    self._follow()
+                self._health = self._follower.examine()
+                self._report(self._health)
+                report_at = time.monotonic() + self._every
+        finally:
+            self._say_goodbye()
+
+    def _take(self, payload: bytes) -> None:
+        """Take what is desired, as the broker tells it."""
+        self._pause, self._retry_at = _PAUSES[0], float("inf")
+        try:
+            self._desired = Desired.parse(payload)
+        except InputError as error:
+            self._desired = None
+            self._settle(Stage.FAILED, str(error))
+        else:
+            self._follow()
+
+    def _follow(self) -> None:
+        """Reach what is desired; what cannot be had is tried again later, what does not do is not."""
+        self._retry_at = float("inf")
+        if self._desired is None:
+            self._settle(Stage.UNASKED)
+            return
+        if self._desired.name != self._follower.model:
+            self._log(f"Installing the model {self._desired.name} from {self._desired.source or 'the package'} …")
+            self._stage, self._error = Stage.INSTALLING, ""
+            self._report(self._health or self._follower.examine())
+        try:
+            self._follower.follow(self._desired)
+        except BundleError as error:
+            self._settle(Stage.FAILED, str(error))
+        except EdgeDigitsError as error:
+            self._retry_at = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, _PAUSES[1])
+            self._settle(Stage.FAILED, str(error))
+        else:
+            self._pause = _PAUSES[0]
+            self._settle(Stage.REACHED)
+
+    def _settle(self, stage: Stage, error: str = "") -> None:
+        self._stage, self._error = stage, error
+        self._tell(error or f"In use: the model {self._follower.model} ({stage.value}).")
+
+    def _report(self, health: Health) -> None:
+        report = Report(
+            self._stage,
+            self._follower.model,
+            self._follower.version(),
+            self._error,
+            health,
+            version("edgedigits"),
+            datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        )
+        if self._client.is_connected():
+            self._client.publish(f"{self._topic}/reported", report.as_json(), qos=1, retain=True)
+
+    def _say_goodbye(self) -> None:
+        if self._client.is_connected():
+            farewell = self._client.publish(f"{self._topic}/availability", "offline", qos=1, retain=True)
+            try:
+                farewell.wait_for_publish(_GOODBYE)
+            except (RuntimeError, ValueError):
+                return
+            self._client.disconnect()
+            self._client.loop_stop()
+
+    def _tell(self, line: str) -> None:
+        if line != self._told:
+            self._told = line
+            self._log(line)
+
+    # What follows is called by the client's own thread.
+
+    def _on_connect(self, client: paho.Client, _: Any, __: Any, reason: ReasonCode, ___: Any) -> None:
+        if reason.is_failure:
+            self._tell(f"The broker {self._broker.host} refuses ({reason}); check name and password.")
+            return
+        self._tell(f"Following {self._topic}/desired at {self._broker.host}.")
+        client.publish(f"{self._topic}/availability", "online", qos=1, retain=True)
+        client.subscribe(f"{self._topic}/desired", qos=1)
+        self._events.put(_Connected())
+
+    def _on_connect_fail(self, _: paho.Client, __: Any) -> None:
+        self._tell(f"The broker {self._broker.host} cannot be reached; it is tried again.")
+
+    def _on_disconnect(self, _: paho.Client, __: Any, ___: Any, reason: ReasonCode, ____: Any) -> None:
+        if reason.is_failure:
+            self._tell(f"The broker {self._broker.host} is lost ({reason}); it is tried again.")
+
+    def _on_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
+        self._events.put(bytes(message.payload))
