@@ -110,7 +110,7 @@ ENGINES_OF := $(if $(TFLITE_ENV),--engines-of .venv-tflite/bin/python)
 $(ENV): constraints/development.txt runtime/pyproject.toml train/pyproject.toml export/pyproject.toml
 	$(PYTHON) -m venv .venv
 	PIP_CONSTRAINT=constraints/development.txt $(RUN)/pip install --quiet --disable-pip-version-check \
-		--editable './runtime[heic,mqtt,pdf,server,verify]' --editable train --editable './export[micro,sign]' \
+		--editable './runtime[dask,heic,mqtt,pdf,server,verify]' --editable train --editable './export[micro,sign]' \
 		hypothesis mypy playwright pytest pytest-timeout pytest-xdist ruff
 	@touch $@
 

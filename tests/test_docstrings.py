@@ -50,6 +50,8 @@ def lay_out_own_digits(folder: Path) -> None:
 def test_the_examples_of_docstrings_run(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
+    if name.startswith("edgedigits.bulk"):
+        pytest.importorskip("distributed", reason="needs the extra `dask`")
     module = importlib.import_module(name)
     examples = doctest.DocTestFinder(exclude_empty=True).find(module)
     source = "".join(example.docstring or "" for example in examples)

@@ -61,7 +61,7 @@ def address(offered: Path) -> Iterator[str]:
 
 def publish(archive: Path, key: Path | None, temperature: float, version: str) -> str:
     """Offer the bundled model as another one; return the digest of its manifest."""
-    from edgedigits_export.signing import sign_bundle
+    from edgedigits_export.publish.signing import sign_bundle
 
     folder = archive.with_suffix("") / "bundle"
     shutil.copytree(BUNDLED, folder)
