@@ -16,6 +16,7 @@ from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import BundleError, EngineError, InputError
 from edgedigits.expectation import Expectation, constrain
 from edgedigits.finding.finder import Finder, PageFinder
+from edgedigits.finding.hands import tell_ones_from_sevens
 from edgedigits.finding.lines import reading_lines
 from edgedigits.finding.page import Found, Page
 from edgedigits.finding.strokes import Classify, StrokeFinder
@@ -137,7 +138,7 @@ class Reader:
         large, times = enlarged(bordered, [found.box[3] / shrink for found in page.digits])
         if times > 1:
             page = self._finder.find(large, shrink / times)
-        page = replace(page, border=border * shrink)
+        page = replace(page, digits=tell_ones_from_sevens(page.digits), border=border * shrink)
         digits = []
         boxes = [found.box for found in page.digits]
         # seen aslant, lines may be level though columns are not: what holds together in fewer lines is right
