@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.bundle import DIGITS, NONE
 from edgedigits.errors import InputError
 from edgedigits.glyphs import CONTRACT, SIDE
 from edgedigits_export.cache import NO_CACHE, Cache
-
-UInt8Array = npt.NDArray[np.uint8]
 
 MODEL = "digits.keras"
 CALIBRATION = "calibration.npz"

@@ -6,9 +6,8 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-UInt8Array = npt.NDArray[np.uint8]
+from edgedigits.arrays import UInt8Array
 
 _TIGHT = 300
 """Pixels of the longer side up to which an image may have been cut out of a larger one."""

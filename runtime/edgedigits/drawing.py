@@ -6,11 +6,10 @@ from itertools import product
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.reading import UNREADABLE, Digit, Reading
 
-UInt8Array = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 """Blue, green and red, 0 to 255."""
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.drawing import SURENESS, sureness, text_width, write_text
 from edgedigits.finding.light import Level
 from edgedigits.finding.page import Found, Page
@@ -16,8 +16,6 @@ from edgedigits.finding.tiles import TILE
 from edgedigits.hints import Hint, find_hints
 from edgedigits.reader import Reader
 from edgedigits.reading import UNREADABLE, Digit, Reading
-
-UInt8Array = npt.NDArray[np.uint8]
 
 _WIDTH = 1280
 _PANEL = _WIDTH // 2

@@ -13,14 +13,12 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.errors import InputError
-
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 
 SIDE = 28
 """Pixels on each side of a glyph."""

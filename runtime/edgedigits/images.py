@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.encoded_images import (
     MAX_MEMORY,
     MAX_PIXELS,
@@ -20,8 +21,6 @@ from edgedigits.encoded_images import (
 )
 from edgedigits.errors import InputError
 from edgedigits.image_kinds import SUFFIXES, readable_suffixes
-
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 
 ImageSource: TypeAlias = "str | os.PathLike[str] | bytes | bytearray | memoryview | EncodedImage | UInt8Array"
 

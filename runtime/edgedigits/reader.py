@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.bundle import DIGITS, Bundle, ModelFile, PageModel
 from edgedigits.crops import enlarged, with_paper_round, without_neighbours
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
@@ -21,7 +22,7 @@ from edgedigits.finding.lines import reading_lines
 from edgedigits.finding.page import Found, Page
 from edgedigits.finding.strokes import Classify, StrokeFinder
 from edgedigits.glyphs import each_crop, grey_crop, normalise_crops
-from edgedigits.images import MAX_PIXELS, ImageSource, UInt8Array, load_grey
+from edgedigits.images import MAX_PIXELS, ImageSource, load_grey
 from edgedigits.logits import interpret_logits
 from edgedigits.numbers import Sign
 from edgedigits.reading import Box, Classification, Digit, Reading

@@ -13,10 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from edgedigits.answers import Answers
+from edgedigits.arrays import UInt8Array
 from edgedigits.errors import InputError
 from edgedigits_export.cache import NO_CACHE, Cache, digest
 from edgedigits_export.errors import TrialError
-from edgedigits_export.source import UInt8Array
 
 PATIENCE = 900
 """Seconds after which an engine that does not answer is given up."""

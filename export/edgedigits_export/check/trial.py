@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.engines import ENGINES
 from edgedigits_export.check.draws import Draw
 from edgedigits_export.check.evidence import InstalledEngine
@@ -22,7 +23,6 @@ from edgedigits_export.convert.layers import (
 from edgedigits_export.convert.mixing import Attempt
 from edgedigits_export.errors import ExportError, TrialError
 from edgedigits_export.silence import silenced
-from edgedigits_export.source import UInt8Array
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits_export.source import UInt8Array
+from edgedigits.arrays import UInt8Array
 
 LayerOutputs = Mapping[str, npt.NDArray[np.float32]]
 """What the layers with weights answer, by name in the order of the graph: (N, height, width, channels) or (N, C),

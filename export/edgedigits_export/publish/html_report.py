@@ -9,11 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from edgedigits.arrays import UInt8Array
 from edgedigits_export.check.gate import REFUSED
 from edgedigits_export.check.trial import CheckedFile
 from edgedigits_export.publish.charts import noise_chart, pareto_chart
 from edgedigits_export.publish.report import Section, Table, engine_title, make_sections
-from edgedigits_export.source import LabelledGlyphs, UInt8Array
+from edgedigits_export.source import LabelledGlyphs
 
 MOST_PICTURES = 200
 """Pictures on the page; a file that changes more answers was published on demand only."""

@@ -14,11 +14,12 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TypeAlias, cast
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.cli.kinds import advice_for, is_pdf, picture_kind
 from edgedigits.cli.terminal import show_step
 from edgedigits.errors import InputError
 from edgedigits.image_kinds import Kind, readable_suffixes
-from edgedigits.images import SUFFIXES, EncodedImage, UInt8Array, read_encoded
+from edgedigits.images import SUFFIXES, EncodedImage, read_encoded
 from edgedigits.pdf import PdfPage, pdf_pages
 
 STDIN = "-"

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.cli.inputs import Input
 from edgedigits.errors import InputError
-from edgedigits.images import UInt8Array
 
 
 class PictureFolder:

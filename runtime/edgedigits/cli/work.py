@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.bundle import Bundle
 from edgedigits.cli.inputs import Input, pixels_or_path
 from edgedigits.cli.pictures import write_picture
@@ -14,7 +15,7 @@ from edgedigits.errors import EdgeDigitsError
 from edgedigits.expectation import Expectation
 from edgedigits.explaining import draw_explanation
 from edgedigits.hints import DAMAGED, Hint, find_hints
-from edgedigits.images import UInt8Array, load_image
+from edgedigits.images import load_image
 from edgedigits.reader import Reader
 from edgedigits.reading import Reading
 

@@ -14,6 +14,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.finding.joining import weigh
 from edgedigits.finding.light import Level
 from edgedigits.finding.page import LABELS, OTHER, SIGNS, Found, Look, Page
@@ -21,7 +22,6 @@ from edgedigits.finding.peaks import Peaks, find_peaks, log_odds, merge_peaks
 from edgedigits.finding.strokes import StrokeFinder
 from edgedigits.finding.tiles import cut_tiles, place_tiles
 
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Network: TypeAlias = Callable[[UInt8Array], npt.NDArray[np.float32]]
 """Tiles, uint8 (N, 128, 128, 1), to maps, float32 (N, 32, 32, labels + 4)."""
 

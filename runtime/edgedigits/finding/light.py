@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-UInt8Array = npt.NDArray[np.uint8]
+from edgedigits.arrays import UInt8Array
 
 REACH = 25
 """Side of the closing's element in pixels: wider than the strokes looked for at each size, and their crossings."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.finding.light import ink_levels
 from edgedigits.finding.page import Box, Found, Look, Page
 from edgedigits.reading import Classification
@@ -18,7 +18,6 @@ from edgedigits.stages.hypotheses import Hypothesis, whole_hypothesis
 from edgedigits.stages.scoring import Scored
 from edgedigits.stages.strokes import find_strokes
 
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Classify: TypeAlias = Callable[[UInt8Array], Classification]
 """Glyphs, uint8 (N, 28, 28, 1), to probabilities and digit scores."""
 

@@ -12,9 +12,10 @@ from types import TracebackType
 
 import numpy as np
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.live.framing import Frame, turned
 from edgedigits.live.settings import LiveSettings
-from edgedigits.live.sources.base import CameraError, Picture, Source, Stream, UInt8Array
+from edgedigits.live.sources.base import CameraError, Picture, Source, Stream
 
 _FIRST_PAUSE = 0.5
 _GIVEN_UP_AFTER = 10.0

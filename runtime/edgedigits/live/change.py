@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.live.sources.base import UInt8Array
+from edgedigits.arrays import UInt8Array
 
 _CELL = 8
 """Pixels of a cell's side at 640 pixels a row: about the width of a few strokes."""

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.errors import InputError
 from edgedigits.live.settings import Roi
-from edgedigits.live.sources.base import UInt8Array
 from edgedigits.reading import Reading
 
 Region = tuple[int, int, int, int]

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
+from edgedigits.arrays import Float64Array
 from edgedigits.reading import Box, Digit, Reading
 
 _LEAST_OVERLAP = 0.3
@@ -36,8 +36,6 @@ _STILL_THERE = 1.0
 """Seconds for which a digit that is not seen as a whole is taken to be there."""
 _INSIDE = 0.7
 """Share of its own area with which a fragment lies inside the digit that it is of."""
-
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -70,11 +68,11 @@ class TrackedDigit:
 @dataclass
 class _Track:
     key: int
-    box: FloatArray
+    box: Float64Array
     line: int
     first: float
     last: float
-    evidence: deque[tuple[float, FloatArray | None]] = field(default_factory=deque)
+    evidence: deque[tuple[float, Float64Array | None]] = field(default_factory=deque)
     """Time and probabilities (10,) of the last readings; None where the reading lacks it."""
     seen: int = 0
     value: int = -1
@@ -169,7 +167,7 @@ class Tracker:
             seconds - track.last,
         )
 
-    def _latest_run(self, seen: list[tuple[float, FloatArray]]) -> list[tuple[float, FloatArray]]:
+    def _latest_run(self, seen: list[tuple[float, Float64Array]]) -> list[tuple[float, Float64Array]]:
         """Return the last readings that agree, where they are enough to stand alone; else all of them."""
         value = int(seen[-1][1].argmax())
         run = list(
@@ -229,7 +227,7 @@ class Tracker:
                 found.add(id(digit))
         return found if 2 * len(found) <= len(reading.digits) else set()
 
-    def _shift(self, old: FloatArray, new: FloatArray, reading: Reading) -> FloatArray:
+    def _shift(self, old: Float64Array, new: Float64Array, reading: Reading) -> Float64Array:
         """Return (4,), what is added to the old boxes so that most fall onto new ones of the same value."""
         values = [track.value for track in self._tracks]
         same = np.array([[value in (digit.value, -1) for digit in reading.digits] for value in values])
@@ -247,7 +245,7 @@ class Tracker:
         return np.array([x, y, 0, 0])
 
 
-def _probabilities(digit: Digit) -> FloatArray:
+def _probabilities(digit: Digit) -> Float64Array:
     """Return what a digit may be: float64 (10,); the rest to 1 is that there is none."""
     probabilities = np.zeros(10)
     for value, probability in digit.candidates:
@@ -255,25 +253,25 @@ def _probabilities(digit: Digit) -> FloatArray:
     return probabilities
 
 
-def _broadened(boxes: FloatArray) -> FloatArray:
+def _broadened(boxes: Float64Array) -> Float64Array:
     """Return boxes (N, 4) that are at least as wide as most digits: those of a 1 would miss each other by a hair."""
     width = np.maximum(boxes[:, 2], _USUAL_WIDTH * boxes[:, 3])
     return np.column_stack([boxes[:, 0] - (width - boxes[:, 2]) / 2, boxes[:, 1], width, boxes[:, 3]])
 
 
-def _common(a: FloatArray, b: FloatArray) -> FloatArray:
+def _common(a: Float64Array, b: Float64Array) -> Float64Array:
     """Return the area that boxes (N, 4) and (M, 4) share as (N, M)."""
     low = np.maximum(a[:, None, :2], b[None, :, :2])
     high = np.minimum(a[:, None, :2] + a[:, None, 2:], b[None, :, :2] + b[None, :, 2:])
-    common: FloatArray = np.clip(high - low, 0, None).prod(axis=2)
+    common: Float64Array = np.clip(high - low, 0, None).prod(axis=2)
     return common
 
 
-def _overlaps(a: FloatArray, b: FloatArray) -> FloatArray:
+def _overlaps(a: Float64Array, b: Float64Array) -> Float64Array:
     """Return the intersection over union of boxes (N, 4) and (M, 4) as (N, M)."""
     common = _common(a, b)
     union = a[:, 2:].prod(axis=1)[:, None] + b[:, 2:].prod(axis=1)[None, :] - common
-    overlaps: FloatArray = common / np.maximum(union, 1e-9)
+    overlaps: Float64Array = common / np.maximum(union, 1e-9)
     return overlaps
 
 

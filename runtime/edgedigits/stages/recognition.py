@@ -10,7 +10,8 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.finding.light import UInt8Array, ink_levels
+from edgedigits.arrays import UInt8Array
+from edgedigits.finding.light import ink_levels
 from edgedigits.finding.turning import Box, likely_turn, turn_back
 from edgedigits.stages.choice import choose, lie_in, misfit, sort_views
 from edgedigits.stages.context import page_evidence

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.finding.light import UInt8Array
+from edgedigits.arrays import UInt8Array
 from edgedigits.glyphs import SIDE
 from edgedigits.reading import Classification
 from edgedigits.stages.choice import MOST_DIGITS, may_be_digits

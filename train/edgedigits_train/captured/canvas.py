@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-UInt8Array = npt.NDArray[np.uint8]
+from edgedigits.arrays import UInt8Array
 
 SIDE = 112
 """Pixels: four for each one of a glyph, so that the ridge of a stroke can be found and drawn anew."""

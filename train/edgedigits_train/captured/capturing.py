@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgedigits_train.captured.canvas import UInt8Array
+from edgedigits.arrays import UInt8Array
 
 _LEAST, _MOST = 9, 100
 """Pixels: how high digits are in a photo."""

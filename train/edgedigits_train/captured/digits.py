@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.glyphs import centre_ink
-from edgedigits_train.captured.canvas import SIDE, UInt8Array, enlarge, hollow, redraw, sample_pen, warp
+from edgedigits_train.captured.canvas import SIDE, enlarge, hollow, redraw, sample_pen, warp
 from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.flourishes import flourish
 from edgedigits_train.captured.soiling import soil

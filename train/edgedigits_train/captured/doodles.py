@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgedigits_train.captured.canvas import SIDE, UInt8Array, change_pen, enlarge, sample_pen, warp
+from edgedigits.arrays import UInt8Array
+from edgedigits_train.captured.canvas import SIDE, change_pen, enlarge, sample_pen, warp
 
 
 def doodle(drawings: UInt8Array, rng: np.random.Generator) -> UInt8Array:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgedigits_train.captured.canvas import SIDE, UInt8Array, trim, warp
+from edgedigits.arrays import UInt8Array
+from edgedigits_train.captured.canvas import SIDE, trim, warp
 
 _MIDDLE = SIDE // 2
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import cv2
 import numpy as np
 
-from edgedigits_train.captured.canvas import UInt8Array
+from edgedigits.arrays import UInt8Array
 
 
 def flourish(mask: UInt8Array, digit: int, rng: np.random.Generator) -> UInt8Array:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.glyphs import centre_ink
 from edgedigits_train.captured import drawings, pieces
-from edgedigits_train.captured.canvas import UInt8Array, change_pen, enlarge, sample_pen, warp
+from edgedigits_train.captured.canvas import change_pen, enlarge, sample_pen, warp
 from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.doodles import doodle
 from edgedigits_train.captured.scrawls import scrawl

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits_train.captured.canvas import UInt8Array, enlarge, redraw, trim
+from edgedigits.arrays import UInt8Array
+from edgedigits_train.captured.canvas import enlarge, redraw, trim
 
 _HEIGHT = 80
 """Pixels: height of a digit on the canvas."""

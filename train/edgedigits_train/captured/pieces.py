@@ -5,7 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgedigits_train.captured.canvas import UInt8Array, enlarge, largest_piece, redraw, sample_pen, trim
+from edgedigits.arrays import UInt8Array
+from edgedigits_train.captured.canvas import enlarge, largest_piece, redraw, sample_pen, trim
 
 
 def several_digits(glyphs: UInt8Array, labels: UInt8Array, rng: np.random.Generator) -> UInt8Array:

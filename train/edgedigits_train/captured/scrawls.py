@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits_train.captured.canvas import SIDE, UInt8Array, warp
+from edgedigits.arrays import UInt8Array
+from edgedigits_train.captured.canvas import SIDE, warp
 
 _Lines = list[npt.NDArray[np.float64]]
 """Polylines, x and y from -1 to 1."""

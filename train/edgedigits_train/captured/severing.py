@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.finding.strokes import Part, cut_largest_stroke
-from edgedigits_train.captured.canvas import INK, UInt8Array, enlarge, redraw, sample_pen, trim
+from edgedigits_train.captured.canvas import INK, enlarge, redraw, sample_pen, trim
 from edgedigits_train.captured.capturing import capture
 from edgedigits_train.captured.flourishes import flourish
 

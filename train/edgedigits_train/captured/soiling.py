@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.glyphs import normalise_crop
-from edgedigits_train.captured.canvas import UInt8Array
 
 Picture: TypeAlias = npt.NDArray[np.float32]
 """Ink by pixel, float32 (S, S), 0 paper to 1 ink; S is 28 to 64."""

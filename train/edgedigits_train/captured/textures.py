@@ -9,7 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from edgedigits_train.captured.canvas import UInt8Array
+from edgedigits.arrays import UInt8Array
 
 _SIDE = 140
 _MOST_OF_ONE_PICTURE = 8

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
-FloatArray: TypeAlias = npt.NDArray[np.float32]
+from edgedigits.arrays import Float32Array, UInt8Array
 
 _SIDE = 28
 _MARGIN = 3
@@ -114,7 +113,7 @@ def _change_focus(strip: UInt8Array, augmentation: Augmentation, rng: np.random.
     return _to_uint8(strip + share * (blurred - strip))
 
 
-def _sources(count: int, augmentation: Augmentation, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
+def _sources(count: int, augmentation: Augmentation, rng: np.random.Generator) -> tuple[Float32Array, Float32Array]:
     """Return from which row and column of the strip of tiles each pixel comes; float32, (N, 784) each."""
     angle = np.deg2rad(rng.uniform(-augmentation.rotation, augmentation.rotation, count))
     shear = rng.uniform(-augmentation.shear, augmentation.shear, count)
@@ -138,7 +137,7 @@ def _sources(count: int, augmentation: Augmentation, rng: np.random.Generator) -
 
 
 @lru_cache(maxsize=1)
-def _elastic_fields(count: int = 1024, sigma: float = 4.0) -> FloatArray:
+def _elastic_fields(count: int = 1024, sigma: float = 4.0) -> Float32Array:
     """Return smooth random displacements along one axis, root mean square 1 over them all; float32, (count, 784)."""
     import cv2
 
@@ -151,7 +150,7 @@ def _elastic_fields(count: int = 1024, sigma: float = 4.0) -> FloatArray:
     return np.concatenate([fields, -fields])
 
 
-def _each_row(values: npt.NDArray[np.float64], height: int) -> FloatArray:
+def _each_row(values: npt.NDArray[np.float64], height: int) -> Float32Array:
     """Repeat one value a tile for each of its rows: (N,) to (N * height, 1)."""
     return np.repeat(values.astype(np.float32), height)[:, np.newaxis]
 

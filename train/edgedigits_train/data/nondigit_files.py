@@ -24,9 +24,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.errors import InputError
 
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 Half: TypeAlias = Literal["training", "held_out"]
 
 DRAWERS = 20

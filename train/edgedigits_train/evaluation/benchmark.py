@@ -6,17 +6,14 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.glyphs import normalise_crops
 from edgedigits_train.data import mnist
 from edgedigits_train.evaluation.corruptions import CORRUPTIONS, corrupt
 from edgedigits_train.evaluation.outliers import Outliers, make_outliers, missing_files
-
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

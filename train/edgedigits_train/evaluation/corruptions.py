@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
-FloatArray: TypeAlias = npt.NDArray[np.float32]
+from edgedigits.arrays import Float32Array, UInt8Array
 
 _SIDE = 28
 _CENTRE = (_SIDE - 1) / 2
@@ -35,7 +34,7 @@ class Corruption:
 
     title: str
     severity: str
-    apply: Callable[[FloatArray, np.random.Generator], FloatArray]
+    apply: Callable[[Float32Array, np.random.Generator], Float32Array]
 
 
 def corrupt(images: UInt8Array, kind: str, *, seed: int) -> UInt8Array:
@@ -61,19 +60,19 @@ def corrupt(images: UInt8Array, kind: str, *, seed: int) -> UInt8Array:
     return np.asarray(np.clip(np.rint(spoilt * 255), 0, 255), np.uint8)
 
 
-def _shot_noise(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _shot_noise(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     photons = 3
     return (rng.poisson(images * photons) / photons).astype(np.float32)
 
 
-def _impulse_noise(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _impulse_noise(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     spoilt = images.copy()
     hit = rng.random(images.shape) < 0.17
     spoilt[hit] = rng.integers(0, 2, int(hit.sum()))
     return spoilt
 
 
-def _glass_blur(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _glass_blur(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     """Swap neighbouring pixels at random between two blurs, one place after the other, all pictures at once."""
     blurred = np.ascontiguousarray(_blur(images, 0.7).transpose(1, 2, 0))
     every = np.arange(len(images))
@@ -88,7 +87,7 @@ def _glass_blur(images: FloatArray, rng: np.random.Generator) -> FloatArray:
     return _blur(blurred.transpose(2, 0, 1), 0.7)
 
 
-def _motion_blur(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _motion_blur(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     """Average along a half Gaussian to one side, as ImageMagick's motion blur of radius 10 and σ 3 does."""
     steps = np.arange(21)
     weights = np.exp(-(steps**2) / (2 * 3.0**2)).astype(np.float32)
@@ -102,58 +101,58 @@ def _motion_blur(images: FloatArray, rng: np.random.Generator) -> FloatArray:
     return spoilt
 
 
-def _shear(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _shear(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     angles = 0.4 * _signs(len(images), rng)
     return _warp(images, [np.array([[1, -np.sin(angle)], [0, np.cos(angle)]]) for angle in angles])
 
 
-def _scale(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _scale(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     return _warp(images, [np.eye(2) / 0.7] * len(images))
 
 
-def _rotate(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _rotate(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     angles = 0.4 * _signs(len(images), rng)
     return _warp(images, [np.array([[np.cos(a), -np.sin(a)], [np.sin(a), np.cos(a)]]) for a in angles])
 
 
-def _brightness(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _brightness(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     return images + np.float32(0.5)
 
 
-def _translate(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _translate(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     moves = 3 * np.stack([_signs(len(images), rng), _signs(len(images), rng)], axis=1)
     return _warp(images, [np.eye(2)] * len(images), moves)
 
 
-def _stripe(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _stripe(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     spoilt = images.copy()
     spoilt[:, :, :7] = 1 - spoilt[:, :, :7]
     spoilt[:, :, 21:] = 1 - spoilt[:, :, 21:]
     return spoilt
 
 
-def _fog(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _fog(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     thickness = 3.0
     brightest = images.max(axis=(1, 2), keepdims=True)
     mixed = images + np.float32(thickness) * _clouds(len(images), rng)
     return np.asarray(mixed * brightest / (brightest + np.float32(thickness)))
 
 
-def _spatter(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _spatter(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     liquid = _blur(rng.normal(0.65, 0.3, images.shape).astype(np.float32), 1.0)
     drops = _blur((liquid > 0.65).astype(np.float32), 1.5)
     drops[drops < 0.8] = 0
     return images * (1 - drops) + np.float32(63 / 255) * drops
 
 
-def _dotted_line(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _dotted_line(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     start, end = rng.integers(0, 27, (2, len(images)))
     dots = _line(np.zeros(len(images)), start, np.full(len(images), 27.0), end)
     dots[:, :, np.arange(_SIDE) // 2 % 2 == 0] = 0
     return images + dots
 
 
-def _zigzag(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _zigzag(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     left, right = 2.0, 25.0
     count = len(images)
     start = rng.integers(0, 27, count)
@@ -174,7 +173,7 @@ def _zigzag(images: FloatArray, rng: np.random.Generator) -> FloatArray:
     return spoilt
 
 
-def _canny_edges(images: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _canny_edges(images: Float32Array, rng: np.random.Generator) -> Float32Array:
     edges = np.empty_like(images)
     for index, picture in enumerate(np.pad(images, ((0, 0), (4, 4), (4, 4)))):
         # thresholds 0.1 and 0.2 on Sobel's sums; the scale of 2000 keeps the fractions in OpenCV's int16 gradients
@@ -204,7 +203,7 @@ CORRUPTIONS: Mapping[str, Corruption] = {
 """The corruptions by name, in the order of the paper. The order is part of the seed: append only."""
 
 
-def _blur(images: FloatArray, sigma: float) -> FloatArray:
+def _blur(images: Float32Array, sigma: float) -> Float32Array:
     side = 2 * round(4 * sigma) + 1
     return np.stack(
         [cv2.GaussianBlur(picture, (side, side), sigma, borderType=cv2.BORDER_REPLICATE) for picture in images]
@@ -216,8 +215,8 @@ def _signs(count: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
 
 
 def _warp(
-    images: FloatArray, matrices: list[npt.NDArray[Any]], moves: npt.NDArray[np.intp] | None = None
-) -> FloatArray:
+    images: Float32Array, matrices: list[npt.NDArray[Any]], moves: npt.NDArray[np.intp] | None = None
+) -> Float32Array:
     """Fetch each pixel from where a matrix, about the picture's centre, and a move send it."""
     warped = np.empty_like(images)
     centre = np.full(2, _CENTRE)
@@ -232,7 +231,7 @@ def _warp(
     return warped
 
 
-def _line(x0: npt.NDArray[Any], y0: npt.NDArray[Any], x1: npt.NDArray[Any], y1: npt.NDArray[Any]) -> FloatArray:
+def _line(x0: npt.NDArray[Any], y0: npt.NDArray[Any], x1: npt.NDArray[Any], y1: npt.NDArray[Any]) -> Float32Array:
     """Return soft lines from left to right, one a picture: ink 1 + log(1 - distance / 2.3) up to 1.45 pixels away."""
     columns = np.arange(_SIDE)
     run = x1 - x0
@@ -250,20 +249,20 @@ _CROPS_ALONG = 8
 """A sky is 9 pictures wide; 8 × 8 crops of it leave room to shift them all."""
 
 
-def _clouds(count: int, rng: np.random.Generator) -> FloatArray:
+def _clouds(count: int, rng: np.random.Generator) -> Float32Array:
     """Return plasma fractals, float32 (count, 28, 28), cut from skies whose values span 0 to 1."""
     per_sky = _CROPS_ALONG**2
     skies = [_cut_sky(_plasma(rng), rng) for _ in range(-(-count // per_sky))]
     return np.concatenate(skies)[:count]
 
 
-def _cut_sky(sky: FloatArray, rng: np.random.Generator) -> FloatArray:
+def _cut_sky(sky: Float32Array, rng: np.random.Generator) -> Float32Array:
     sky = np.roll(sky, rng.integers(0, _SKY, 2), (0, 1))[: _CROPS_ALONG * _SIDE, : _CROPS_ALONG * _SIDE]
     crops = sky.reshape(_CROPS_ALONG, _SIDE, _CROPS_ALONG, _SIDE).transpose(0, 2, 1, 3).reshape(-1, _SIDE, _SIDE)
     return rng.permutation(crops)
 
 
-def _plasma(rng: np.random.Generator) -> FloatArray:
+def _plasma(rng: np.random.Generator) -> Float32Array:
     """Return a periodic plasma fractal by diamonds and squares (Fournier, Fussell, Carpenter 1982).
 
     From one octave to the next the noise falls to 1 / 1.4².

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.arrays import Float32Array, UInt8Array
 from edgedigits.intervals import wilson_interval
 from edgedigits.logits import interpret_logits
 from edgedigits_train.evaluation.benchmark import Benchmark
 from edgedigits_train.evaluation.corruptions import CORRUPTIONS
 from edgedigits_train.evaluation.measures import Calibration, Separation, calibration, separation
 from edgedigits_train.evaluation.models import Model
-
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
-FloatArray: TypeAlias = npt.NDArray[np.float32]
 
 SURE = 0.99
 """A wrong answer of more confidence than this is listed by itself."""
@@ -39,10 +36,10 @@ class Answers:
     """
 
     values: npt.NDArray[np.intp]
-    confidences: FloatArray
-    digit_scores: FloatArray
-    largest: FloatArray
-    energies: FloatArray
+    confidences: Float32Array
+    digit_scores: Float32Array
+    largest: Float32Array
+    energies: Float32Array
 
 
 def answer(model: Model, glyphs: UInt8Array) -> Answers:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.errors import InputError
 from edgedigits.glyphs import normalise_crop
 from edgedigits.images import load_image
@@ -18,8 +17,6 @@ from edgedigits_train.data.nondigit_files import load_nondigits
 from edgedigits_train.evaluation import shapes
 from edgedigits_train.evaluation.photos import load_photos
 from edgedigits_train.handwriting import render_characters, render_nondigits
-
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 
 COUNT = 1_000
 """Glyphs of each kind that is drawn; of drawings from files as many are taken, or all where there are fewer."""

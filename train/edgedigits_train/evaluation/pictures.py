@@ -5,20 +5,18 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from edgedigits.arrays import UInt8Array
 from edgedigits_train.evaluation.benchmark import Benchmark
 from edgedigits_train.evaluation.corruptions import CORRUPTIONS, corrupt
 from edgedigits_train.evaluation.evaluating import Evaluation
 from edgedigits_train.evaluation.reliability import reliability_diagram
-
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 
 _ACROSS = 14
 _MOST_MISTAKES = 48

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
+from edgedigits.arrays import UInt8Array
 
 _SIDE = 96
 _LETTERS = "АДЖИЙКЛМНПФХЦШЩЫЮжкмхшщюΔΛΠΦΨΩλμπψωאשטחתԽ"

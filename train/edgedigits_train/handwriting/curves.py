@@ -9,20 +9,17 @@ from __future__ import annotations
 
 from functools import cache
 from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from edgedigits.arrays import Float64Array
 from edgedigits_train.handwriting.letterforms import Letterform
-
-FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 SAMPLES_PER_HEIGHT = 14
 """How many samples a path gets for each height of a digit that it is long."""
 
 
-def _spline_matrix(knots: FloatArray, at: FloatArray) -> FloatArray:
+def _spline_matrix(knots: Float64Array, at: Float64Array) -> Float64Array:
     """Natural cubic spline as a matrix: values at `at` (S,) from values at `knots` (P,); float64 (S, P)."""
     count = len(knots)
     steps = np.diff(knots)
@@ -36,7 +33,7 @@ def _spline_matrix(knots: FloatArray, at: FloatArray) -> FloatArray:
     step = steps[piece][:, None]
     left = (knots[piece + 1] - at)[:, None]
     right = (at - knots[piece])[:, None]
-    matrix: FloatArray = (
+    matrix: Float64Array = (
         bends[piece] * (left**3 / (6 * step) - step * left / 6)
         + bends[piece + 1] * (right**3 / (6 * step) - step * right / 6)
         + values[piece] * left / step
@@ -45,7 +42,7 @@ def _spline_matrix(knots: FloatArray, at: FloatArray) -> FloatArray:
     return matrix
 
 
-def _even_piece(points: FloatArray) -> FloatArray:
+def _even_piece(points: Float64Array) -> Float64Array:
     """Matrix (S, P) of one piece without corners, sampled evenly along the path through `points` (P, 2)."""
     chords = np.sqrt(np.hypot(*np.diff(points, axis=0).T))
     knots = np.concatenate([[0.0], np.cumsum(np.maximum(chords, 1e-3))])
@@ -57,7 +54,7 @@ def _even_piece(points: FloatArray) -> FloatArray:
     return _spline_matrix(knots, even)
 
 
-def _smoothing_matrix(count: int, reach: float) -> FloatArray:
+def _smoothing_matrix(count: int, reach: float) -> Float64Array:
     """Gaussian smoothing along `count` samples that leaves both ends where they are; float64 (S, S)."""
     if reach <= 0:
         return np.eye(count)
@@ -73,13 +70,13 @@ def _smoothing_matrix(count: int, reach: float) -> FloatArray:
     rows = np.arange(count)[:, None] + pad
     columns = np.arange(count + 2 * pad)[None, :]
     weights = np.exp(-0.5 * ((rows - columns) / reach) ** 2)
-    smoothed: FloatArray = (weights / weights.sum(axis=1, keepdims=True)) @ extended
+    smoothed: Float64Array = (weights / weights.sum(axis=1, keepdims=True)) @ extended
     smoothed[[0, -1]] = np.eye(count)[[0, -1]]
     return smoothed
 
 
 @cache
-def stroke_matrices(form: Letterform, rounding: int) -> tuple[FloatArray, ...]:
+def stroke_matrices(form: Letterform, rounding: int) -> tuple[Float64Array, ...]:
     """For each stroke of `form` the matrix (S, P) from its control points to its path.
 
     Args:
@@ -90,7 +87,7 @@ def stroke_matrices(form: Letterform, rounding: int) -> tuple[FloatArray, ...]:
 
 
 @cache
-def _sharp_matrices(form: Letterform) -> tuple[FloatArray, ...]:
+def _sharp_matrices(form: Letterform) -> tuple[Float64Array, ...]:
     matrices = []
     for stroke in form.strokes:
         points, corners = form.points[stroke], form.corners[stroke]

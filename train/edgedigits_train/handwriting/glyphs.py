@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.glyphs import SIDE, centre_ink
 from edgedigits_train.handwriting.ink import draw_stroke
 from edgedigits_train.handwriting.letterforms import DIGITS, LOOKALIKES, Letterform
 from edgedigits_train.handwriting.strokes import Stroke, write
 from edgedigits_train.handwriting.writer import Writer
-
-UInt8Array: TypeAlias = npt.NDArray[np.uint8]
 
 _INK = 120
 _MARGIN = 12

@@ -9,8 +9,8 @@ from zlib import crc32
 
 import numpy as np
 
+from edgedigits.arrays import Float64Array
 from edgedigits_train.handwriting.characters import CHARACTERS
-from edgedigits_train.handwriting.curves import FloatArray
 from edgedigits_train.handwriting.layouts import Mark
 from edgedigits_train.handwriting.strokes import Stroke, write
 from edgedigits_train.handwriting.writer import Writer, choose
@@ -127,7 +127,7 @@ def joined(left: Mark, right: Mark, high: bool = False) -> Mark:
     return replace(left, strokes=(*left.strokes, link))
 
 
-def _highest(mark: Mark, share: float) -> FloatArray:
+def _highest(mark: Mark, share: float) -> Float64Array:
     """The highest point of a mark's path about `share` of its width from the left."""
     points = np.concatenate([stroke.points for stroke in mark.strokes])
     left, right = points[:, 0].min(), points[:, 0].max()
@@ -151,7 +151,7 @@ def set_lines(
     return marks
 
 
-def extent(marks: Sequence[Mark]) -> FloatArray:
+def extent(marks: Sequence[Mark]) -> Float64Array:
     """Top left and bottom right corner of all paths, float64 (2, 2)."""
     boxes = np.array([mark.box for mark in marks])
     return np.array([boxes[:, 0].min(axis=0), boxes[:, 1].max(axis=0)])

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edgedigits_train.handwriting.curves import SAMPLES_PER_HEIGHT, FloatArray, stroke_matrices
+from edgedigits.arrays import Float64Array
+from edgedigits_train.handwriting.curves import SAMPLES_PER_HEIGHT, stroke_matrices
 from edgedigits_train.handwriting.letterforms import Letterform
 from edgedigits_train.handwriting.writer import Writer
 
@@ -22,11 +23,11 @@ class Stroke:
         levels: float64 (S,), how much ink flows, 0 to 1; None where it flows evenly.
     """
 
-    points: FloatArray
-    widths: FloatArray
-    levels: FloatArray | None = None
+    points: Float64Array
+    widths: Float64Array
+    levels: Float64Array | None = None
 
-    def moved(self, matrix: FloatArray, offset: FloatArray) -> Stroke:
+    def moved(self, matrix: Float64Array, offset: Float64Array) -> Stroke:
         """The same stroke with ``points @ matrix.T + offset``; widths stay."""
         return Stroke(self.points @ matrix.T + offset, self.widths, self.levels)
 
@@ -61,18 +62,18 @@ def write(form: Letterform, writer: Writer, rng: np.random.Generator) -> list[St
     return strokes
 
 
-def _stroke(points: FloatArray, writer: Writer, rng: np.random.Generator) -> Stroke:
+def _stroke(points: Float64Array, writer: Writer, rng: np.random.Generator) -> Stroke:
     points = _ends(points, writer, rng)
     count = len(points)
     normal = rng.standard_normal(16)
-    phase: FloatArray = np.arange(count, dtype=np.float64) * (2 * math.pi / SAMPLES_PER_HEIGHT)
+    phase: Float64Array = np.arange(count, dtype=np.float64) * (2 * math.pi / SAMPLES_PER_HEIGHT)
     if writer.tremor > 0:
         shake = np.sin(np.outer(phase, 2 + normal[:4]) + 9 * normal[4:8]) @ normal[8:16].reshape(4, 2)
         points = points + writer.tremor * shake
     return Stroke(points, _widths(points, phase, writer, normal[:3]))
 
 
-def _ends(points: FloatArray, writer: Writer, rng: np.random.Generator) -> FloatArray:
+def _ends(points: Float64Array, writer: Writer, rng: np.random.Generator) -> Float64Array:
     """Let a stroke run on, or stop short, at either end."""
     beyond = writer.overshoot + 2 * writer.looseness * rng.standard_normal(2)
     for end in (0, 1):
@@ -86,7 +87,7 @@ def _ends(points: FloatArray, writer: Writer, rng: np.random.Generator) -> Float
     return points
 
 
-def _widths(points: FloatArray, phase: FloatArray, writer: Writer, normal: FloatArray) -> FloatArray:
+def _widths(points: Float64Array, phase: Float64Array, writer: Writer, normal: Float64Array) -> Float64Array:
     """Width along a stroke: wide where the pen is slow, which is where the path bends, thin towards the ends."""
     step = np.diff(points, axis=0)
     heading = np.arctan2(step[:, 1], step[:, 0])
@@ -99,5 +100,5 @@ def _widths(points: FloatArray, phase: FloatArray, writer: Writer, normal: Float
     run = np.arange(len(points))
     reach = SAMPLES_PER_HEIGHT * 0.25
     ends = np.minimum(run, run[::-1]) / reach
-    tapered: FloatArray = np.maximum(widths * (writer.taper + (1 - writer.taper) * np.minimum(ends, 1.0)), 0.2)
+    tapered: Float64Array = np.maximum(widths * (writer.taper + (1 - writer.taper) * np.minimum(ends, 1.0)), 0.2)
     return tapered

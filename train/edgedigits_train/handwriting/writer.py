@@ -11,7 +11,7 @@ from zlib import crc32
 
 import numpy as np
 
-from edgedigits_train.handwriting.curves import FloatArray
+from edgedigits.arrays import Float64Array
 from edgedigits_train.handwriting.letterforms import DIGITS, Letterform
 
 BENDS = 6
@@ -48,7 +48,7 @@ class Writer:
     slant: float
     aspect: float
     turn: float
-    bends: FloatArray
+    bends: Float64Array
     quirk: float
     looseness: float
     rounding: int
@@ -59,7 +59,7 @@ class Writer:
     spacing: float
     drift: float
     bounce: float
-    habits: FloatArray
+    habits: Float64Array
     fickleness: float
     hand: int
 
@@ -103,7 +103,7 @@ class Writer:
         chance = rng.random(2)
         return choose(DIGITS[digit], self.habits[digit] if chance[0] >= self.fickleness else chance[1])
 
-    def own(self, form: Letterform) -> FloatArray:
+    def own(self, form: Letterform) -> Float64Array:
         """The control points (P, 2) of `form` as this writer has them in mind."""
         return _own(self, form)
 
@@ -111,7 +111,7 @@ class Writer:
 _BEND_STRENGTHS = np.array([[0.05, 0.0], [0.05, 0.04], [0.035, 0.04], [0.03, 0.03], [0.03, 0.02], [0.0, 0.05]])
 
 
-def bend(points: FloatArray, strengths: FloatArray) -> FloatArray:
+def bend(points: Float64Array, strengths: Float64Array) -> Float64Array:
     """Distort the plane smoothly, as hands do: bow, trapezoid, high or low waist.
 
     Args:
@@ -123,7 +123,7 @@ def bend(points: FloatArray, strengths: FloatArray) -> FloatArray:
     """
     u, v = points[:, 0] / 0.3 - 1, 2 * points[:, 1] - 1
     basis = np.stack([v * v - 0.5, u * v, u * u - 0.5, v**3 - v, u * v * v, (v * v - 1) * 0.8], axis=1)
-    bent: FloatArray = points + basis @ strengths
+    bent: Float64Array = points + basis @ strengths
     return bent
 
 
@@ -142,7 +142,7 @@ _QUIRKS = np.random.Generator(np.random.PCG64(1)).standard_normal((1 << 16, 2))
 
 
 @lru_cache(maxsize=256)
-def _own(writer: Writer, form: Letterform) -> FloatArray:
+def _own(writer: Writer, form: Letterform) -> Float64Array:
     # A place in a long table of random numbers, because a generator for each form and writer would take longer than
     # all the rest of the writing.
     place = (writer.hand + crc32((form.character + form.name).encode())) % (len(_QUIRKS) - len(form.points))

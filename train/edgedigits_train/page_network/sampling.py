@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.arrays import Float32Array, UInt8Array
 from edgedigits.finding.light import ink_levels
 from edgedigits.finding.page import LABELS, OTHER
 from edgedigits.finding.tiles import MARGIN, TILE, shades_of
@@ -20,9 +21,6 @@ from edgedigits_train.handwriting import render_scene
 from edgedigits_train.handwriting.kinds import KINDS
 from edgedigits_train.handwriting.scenery import SCENERY
 from edgedigits_train.handwriting.scenes import Scene
-
-UInt8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 _MORE_OFTEN = {"single": 3.2, "number": 3.6, "rows": 3.2, "touching": 3.2, "letters": 1.8, "line ends": 1.8}
 _MORE_OFTEN |= {"sums": 1.8, "scattered": 1.8, "form": 1.8, "broken": 1.8, "mixed": 1.8, "dates": 1.8, "clutter": 1.8}
@@ -47,18 +45,18 @@ class Tiles:
     """
 
     pictures: UInt8Array
-    signs: FloatArray
+    signs: Float32Array
     first: npt.NDArray[np.intp]
 
     def __len__(self) -> int:
         return len(self.pictures)
 
-    def signs_of(self, index: int) -> FloatArray:
+    def signs_of(self, index: int) -> Float32Array:
         """Return what is written on a tile, float32 (M, 7)."""
         return self.signs[self.first[index] : self.first[index + 1]]
 
     @classmethod
-    def of(cls, tiles: Sequence[tuple[UInt8Array, FloatArray]]) -> Tiles:
+    def of(cls, tiles: Sequence[tuple[UInt8Array, Float32Array]]) -> Tiles:
         """Gather tiles, each with its signs."""
         first = np.concatenate([[0], np.cumsum([len(signs) for _, signs in tiles])]).astype(np.intp)
         pictures = np.array([picture for picture, _ in tiles], np.uint8).reshape(-1, TILE, TILE)
@@ -93,7 +91,7 @@ def sample_tiles(
         advance: is called after each page.
     """
     render = functools.partial(_tiles_of_page, digits=digits, written=written)
-    tiles: list[tuple[UInt8Array, FloatArray]] = []
+    tiles: list[tuple[UInt8Array, Float32Array]] = []
     context = multiprocessing.get_context("spawn")
     with context.Pool(min(os.cpu_count() or 1, max(1, pages // 20))) as pool:
         for own in pool.imap(render, range(seed, seed + pages), chunksize=4):
@@ -102,7 +100,7 @@ def sample_tiles(
     return Tiles.of(tiles)
 
 
-def _tiles_of_page(seed: int, digits: RealDigits | None, written: float) -> list[tuple[UInt8Array, FloatArray]]:
+def _tiles_of_page(seed: int, digits: RealDigits | None, written: float) -> list[tuple[UInt8Array, Float32Array]]:
     cv2.setNumThreads(1)
     rng = np.random.Generator(np.random.PCG64([seed, 8]))
     scene = sample_scene(seed, digits, written)
@@ -115,7 +113,7 @@ def _tiles_of_page(seed: int, digits: RealDigits | None, written: float) -> list
     return tiles
 
 
-def signs_of_scene(scene: Scene) -> FloatArray:
+def signs_of_scene(scene: Scene) -> Float32Array:
     """Return all that is written on a scene, float32 (N, 7): the fields of `truth.Placed`, in pixels of the image."""
     rows = []
     for sign in scene.signs:
@@ -125,8 +123,8 @@ def signs_of_scene(scene: Scene) -> FloatArray:
     return np.array(rows, np.float32).reshape(-1, 7)
 
 
-def _cut(grey: UInt8Array, signs: FloatArray, rng: np.random.Generator) -> list[tuple[UInt8Array, FloatArray]]:
-    tiles: list[tuple[UInt8Array, FloatArray]] = []
+def _cut(grey: UInt8Array, signs: Float32Array, rng: np.random.Generator) -> list[tuple[UInt8Array, Float32Array]]:
+    tiles: list[tuple[UInt8Array, Float32Array]] = []
     for number, level in enumerate(ink_levels(grey)):
         if number == _MOST_LEVELS:
             break
@@ -136,9 +134,11 @@ def _cut(grey: UInt8Array, signs: FloatArray, rng: np.random.Generator) -> list[
     return tiles
 
 
-def _cut_level(shades: UInt8Array, signs: FloatArray, rng: np.random.Generator) -> list[tuple[UInt8Array, FloatArray]]:
+def _cut_level(
+    shades: UInt8Array, signs: Float32Array, rng: np.random.Generator
+) -> list[tuple[UInt8Array, Float32Array]]:
     """Cut tiles out of a level until each sign that is its business lies in one, and one more where there is ink."""
-    tiles: list[tuple[UInt8Array, FloatArray]] = []
+    tiles: list[tuple[UInt8Array, Float32Array]] = []
     middles = signs[:, 1:3] + signs[:, 3:5] / 2
     open_ones = (signs[:, 5] >= 8) & (signs[:, 5] <= 48)
     while len(tiles) < _MOST_TILES and open_ones.any():
@@ -156,8 +156,8 @@ def _cut_level(shades: UInt8Array, signs: FloatArray, rng: np.random.Generator) 
 
 
 def _tile_at(
-    shades: UInt8Array, signs: FloatArray, middle: tuple[float, float], rng: np.random.Generator
-) -> tuple[UInt8Array, FloatArray, npt.NDArray[np.float64]]:
+    shades: UInt8Array, signs: Float32Array, middle: tuple[float, float], rng: np.random.Generator
+) -> tuple[UInt8Array, Float32Array, npt.NDArray[np.float64]]:
     height, width = shades.shape
     shifted = np.array(middle) - TILE / 2 + rng.integers(-_SHIFT, _SHIFT + 1, 2)
     left, top = np.clip(shifted, 0, [max(0, width - TILE), max(0, height - TILE)]).astype(int).tolist()

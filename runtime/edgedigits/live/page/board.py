@@ -11,8 +11,8 @@ from typing import Any
 import cv2
 import numpy as np
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.live.framing import Frame
-from edgedigits.live.sources.base import UInt8Array
 from edgedigits.live.watching import Moment, Watch
 from edgedigits.reading import Box
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import cv2
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.errors import InputError
-from edgedigits.live.sources.base import UInt8Array
 
 NONE = "none"
 LABELS = (*map(str, range(10)), NONE)

@@ -10,10 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.errors import InputError
 from edgedigits.native_output import native_output_muted
-
-UInt8Array = npt.NDArray[np.uint8]
 
 
 class CameraError(InputError):

@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.live.sources.base import CameraError, FoundCamera, Kind, Picture, Source, Stream, UInt8Array, Wanted
+from edgedigits.arrays import UInt8Array
+from edgedigits.live.sources.base import CameraError, FoundCamera, Kind, Picture, Source, Stream, Wanted
 
 _SIZE, _RATE = (640, 480), 30.0
 _LARGEST = 4096
