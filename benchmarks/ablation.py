@@ -18,10 +18,11 @@ import numpy as np
 
 from edgedigits.bundle import DigitScore
 from edgedigits.errors import EdgeDigitsError
+from edgedigits.labelled.glyphs import LabelledGlyphs, join
 from edgedigits.logits import interpret_logits
 from edgedigits_train.data.augmentation import Augmentation
 from edgedigits_train.data.batches import AugmentedBatches
-from edgedigits_train.data.datasets import HELD_OUT, Dataset, LabelledGlyphs, join, load_mnist
+from edgedigits_train.data.datasets import HELD_OUT, Dataset, load_mnist
 from edgedigits_train.data.training_set import assemble
 from edgedigits_train.fit.distillation import Teacher, teach
 from edgedigits_train.fit.fitting import fit, predict_logits

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.reading_check.sets import Box, Case
+from benchmarks.reading_check.sets import Case
 from edgedigits import Digit, Reader, Reading
+from edgedigits.boxes import Box
 from edgedigits.hints import find_hints
 
 _SAME_PLACE = 0.3

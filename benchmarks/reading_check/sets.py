@@ -11,10 +11,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.boxes import Box
 from edgedigits_train.handwriting import Conditions, render_scene
 
 Picture = npt.NDArray[np.uint8]
-Box = tuple[int, int, int, int]
 
 IMAGES = Path(__file__).parents[2] / "Images"
 

@@ -19,6 +19,7 @@ from edgedigits.arrays import UInt8Array
 from edgedigits.bundle import DIGITS, NONE
 from edgedigits.errors import InputError
 from edgedigits.glyphs import CONTRACT, SIDE
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_export.cache import NO_CACHE, Cache
 
 MODEL = "digits.keras"
@@ -38,14 +39,6 @@ _FIELDS = (
     "versions",
     "files",
 )
-
-
-@dataclass(frozen=True)
-class LabelledGlyphs:
-    """Glyphs, uint8 (N, 28, 28, 1), and what they show, uint8 (N,)."""
-
-    glyphs: UInt8Array
-    labels: UInt8Array
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from edgedigits.reading import Box, Digit
+    from edgedigits.boxes import Box
+    from edgedigits.reading import Digit
 
 SURE = 0.35
 """Confidence from which a sign counts as one; what has less only makes the numbers round it less sure."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from edgedigits.arrays import UInt8Array
+from edgedigits.boxes import Box
 from edgedigits.bundle import DIGITS, Bundle, ModelFile, PageModel
 from edgedigits.crops import enlarged, with_paper_round, without_neighbours
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
@@ -25,7 +26,7 @@ from edgedigits.glyphs import each_crop, grey_crop, normalise_crops
 from edgedigits.images import MAX_PIXELS, ImageSource, load_grey
 from edgedigits.logits import interpret_logits
 from edgedigits.numbers import Sign
-from edgedigits.reading import Box, Classification, Digit, Reading
+from edgedigits.reading import Classification, Digit, Reading
 from edgedigits.stages.tilt import levelled
 
 _LARGEST_SIDE = 1600

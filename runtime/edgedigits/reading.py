@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.boxes import Box
 from edgedigits.numbers import Number, Sign, read_numbers
-
-Box = tuple[int, int, int, int]
-"""x, y, width, height in pixels of the upright image; x and y are the top left corner."""
 
 UNREADABLE = "?"
 """What stands in the text for a digit that is there but cannot be told."""

@@ -12,13 +12,14 @@ import numpy.typing as npt
 import pytest
 
 from edgedigits.bundle import Bundle
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_export.cache import NO_CACHE
 from edgedigits_export.convert.facts import FileFacts
 from edgedigits_export.convert.formats import FORMATS, Format
 from edgedigits_export.errors import ExportError
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.options import ExportOptions
-from edgedigits_export.source import LabelledGlyphs, TrainedModel
+from edgedigits_export.source import TrainedModel
 
 CALIBRATED = ["onnx-int8", "tflite-int8"]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_export.check.draws import split_calibration
 from edgedigits_export.convert.formats import FORMATS
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.options import ExportOptions
-from edgedigits_export.source import LabelledGlyphs
 
 
 def test_the_halves_are_disjoint_and_balanced() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from edgedigits.bundle import Bundle
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_export.convert.formats import FORMATS
 from edgedigits_export.convert.layers import (
     LayerComparison,
@@ -20,7 +21,7 @@ from edgedigits_export.convert.layers import (
 from edgedigits_export.errors import ExportError
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.options import ExportOptions
-from edgedigits_export.source import LabelledGlyphs, TrainedModel
+from edgedigits_export.source import TrainedModel
 
 RNG = np.random.default_rng(0)
 SIGNAL = RNG.uniform(-1, 1, (500, 10)).astype(np.float32)

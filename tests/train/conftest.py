@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from edgedigits_train.data.datasets import Dataset, LabelledGlyphs
+from edgedigits.labelled.glyphs import LabelledGlyphs
+from edgedigits_train.data.datasets import Dataset
 
 
 @pytest.fixture(scope="session")

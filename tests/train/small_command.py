@@ -7,9 +7,10 @@ from dataclasses import replace
 from unittest import mock
 
 from edgedigits.cli import main
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_train import recipes, training
 from edgedigits_train.data import training_set
-from edgedigits_train.data.datasets import Dataset, LabelledGlyphs
+from edgedigits_train.data.datasets import Dataset
 from edgedigits_train.handwriting.glyphs import render_glyphs
 from edgedigits_train.recipes import Additions
 

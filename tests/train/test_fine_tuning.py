@@ -11,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from edgedigits.errors import InputError
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_train.cli import train
-from edgedigits_train.data.datasets import LabelledGlyphs, load_dataset
+from edgedigits_train.data.datasets import load_dataset
 from edgedigits_train.data.own_digits import load_own_digits
 from edgedigits_train.data.training_set import NONE
 from edgedigits_train.evaluation.metrics import Score

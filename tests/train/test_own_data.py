@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from edgedigits.errors import InputError
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_train.data import own_data
-from edgedigits_train.data.datasets import Dataset, LabelledGlyphs
+from edgedigits_train.data.datasets import Dataset
 from edgedigits_train.data.own_data import load_data
 from edgedigits_train.evaluation.models import open_model
 from edgedigits_train.fit.fine_tuning import load_base

@@ -7,8 +7,9 @@ import pytest
 
 from edgedigits.calibrating import REFUSED, fit_digit_score, fit_temperature
 from edgedigits.intervals import wilson_interval
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits.logits import log_softmax
-from edgedigits_train.data.datasets import Dataset, LabelledGlyphs, balanced_sample
+from edgedigits_train.data.datasets import Dataset, balanced_sample
 from edgedigits_train.evaluation.metrics import Score
 
 

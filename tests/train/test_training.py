@@ -17,12 +17,13 @@ import pytest
 from edgedigits.calibrating import REFUSED
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits.glyphs import CONTRACT
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits.logits import log_softmax
 from edgedigits_train import results, training
 from edgedigits_train.data import batches, mnist
 from edgedigits_train.data.augmentation import augment
 from edgedigits_train.data.batches import AugmentedBatches
-from edgedigits_train.data.datasets import HELD_OUT, Dataset, LabelledGlyphs, load_mnist
+from edgedigits_train.data.datasets import HELD_OUT, Dataset, load_mnist
 from edgedigits_train.data.nondigit_files import hash_nondigits
 from edgedigits_train.fit import fitting
 from edgedigits_train.fit.checkpoints import Stage, State

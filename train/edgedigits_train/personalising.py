@@ -7,7 +7,8 @@ import time
 from pathlib import Path
 
 from edgedigits.errors import InputError
-from edgedigits_train.data.datasets import join, load_dataset
+from edgedigits.labelled.glyphs import join
+from edgedigits_train.data.datasets import load_dataset
 from edgedigits_train.data.own_digits import load_own_digits
 from edgedigits_train.data.training_set import hash_sources
 from edgedigits_train.evaluation.metrics import Metrics

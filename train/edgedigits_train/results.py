@@ -22,9 +22,10 @@ from edgedigits.bundle import DigitScore
 from edgedigits.calibrating import fit_digit_score, fit_temperature
 from edgedigits.errors import InputError
 from edgedigits.glyphs import CONTRACT
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits.logits import interpret_logits
 from edgedigits_train.backend import keras
-from edgedigits_train.data.datasets import SYNTHETIC, Dataset, LabelledGlyphs, balanced_sample
+from edgedigits_train.data.datasets import SYNTHETIC, Dataset, balanced_sample
 from edgedigits_train.data.own_digits import OwnDigits
 from edgedigits_train.data.training_set import NONE
 from edgedigits_train.evaluation import plots

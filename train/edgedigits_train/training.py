@@ -10,7 +10,8 @@ from pathlib import Path
 
 from edgedigits.bundle import DIGITS
 from edgedigits.errors import InputError
-from edgedigits_train.data.datasets import Dataset, LabelledGlyphs, join, load_dataset
+from edgedigits.labelled.glyphs import LabelledGlyphs, join
+from edgedigits_train.data.datasets import Dataset, load_dataset
 from edgedigits_train.data.own_digits import OwnDigits, load_own_digits
 from edgedigits_train.data.training_set import assemble, hash_sources
 from edgedigits_train.evaluation.metrics import Metrics

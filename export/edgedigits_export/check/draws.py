@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_export.check.evidence import InstalledEngine
 from edgedigits_export.check.gate import Reference, judge
 from edgedigits_export.convert.formats.base import Format
 from edgedigits_export.silence import silenced
-from edgedigits_export.source import LabelledGlyphs, TrainedModel
+from edgedigits_export.source import TrainedModel
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ import numpy.typing as npt
 from edgedigits.errors import InputError
 from edgedigits.finding.page import LABELS
 from edgedigits.finding.tiles import TILE
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_export.cache import open_cache
 from edgedigits_export.convert.formats import FORMATS, Format
 from edgedigits_export.convert.formats.onnx_int8 import convert_quantized
-from edgedigits_export.source import LabelledGlyphs, TrainedModel
+from edgedigits_export.source import TrainedModel
 
 MODEL, CALIBRATION, EVALUATION, METRICS = "page.keras", "calibration.npz", "evaluation.npz", "metrics.json"
 

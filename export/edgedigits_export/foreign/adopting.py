@@ -19,13 +19,14 @@ from edgedigits.calibrating import fit_digit_score, fit_temperature
 from edgedigits.errors import InputError
 from edgedigits.glyphs import CONTRACT, SIDE
 from edgedigits.labelled import ALL, NONE, TEST, TRAINING, Examples, find_mnist, load_examples
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits.logits import interpret_logits
 from edgedigits_export.foreign.detecting import ASKED, Detection, detect
 from edgedigits_export.foreign.forms import Scale
 from edgedigits_export.foreign.graph import FrozenGraph
 from edgedigits_export.foreign.opening import open_model
 from edgedigits_export.silence import silenced
-from edgedigits_export.source import KerasLayer, LabelledGlyphs, TrainedModel
+from edgedigits_export.source import KerasLayer, TrainedModel
 
 _MOST_SCORED = 10_000
 """Evaluation images, drawn at random where there are more."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from edgedigits.arrays import UInt8Array
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_export.check.gate import REFUSED
 from edgedigits_export.check.trial import CheckedFile
 from edgedigits_export.publish.charts import noise_chart, pareto_chart
 from edgedigits_export.publish.report import Section, Table, engine_title, make_sections
-from edgedigits_export.source import LabelledGlyphs
 
 MOST_PICTURES = 200
 """Pictures on the page; a file that changes more answers was published on demand only."""

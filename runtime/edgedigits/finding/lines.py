@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-Box = tuple[float, float, float, float]
+from edgedigits.boxes import FloatBox
 
 _GUTTER = 2.0
 """Width of the gap between columns, in heights of a digit; the gaps within a line are smaller."""
@@ -19,7 +19,7 @@ _APART = 0.3
 """Height by which lines must be shifted, in heights of a digit, so that they do not run on across a gap."""
 
 
-def reading_lines(boxes: Sequence[Box]) -> list[list[int]]:
+def reading_lines(boxes: Sequence[FloatBox]) -> list[list[int]]:
     """Group boxes into lines from top to bottom, each from left to right, column by column where there are several.
 
     A box continues the line whose last box it stands beside: their middles differ in height by less than half
@@ -37,12 +37,12 @@ def reading_lines(boxes: Sequence[Box]) -> list[list[int]]:
     return [line for column in _columns(boxes, list(range(len(boxes)))) for line in _lines(boxes, column)]
 
 
-def lines_across(boxes: Sequence[Box]) -> list[list[int]]:
+def lines_across(boxes: Sequence[FloatBox]) -> list[list[int]]:
     """Group boxes into lines as `reading_lines` does, but across all columns."""
     return _lines(boxes, range(len(boxes)))
 
 
-def _columns(boxes: Sequence[Box], members: list[int]) -> list[list[int]]:
+def _columns(boxes: Sequence[FloatBox], members: list[int]) -> list[list[int]]:
     """Part boxes into columns, from left to right, at the widest gaps first."""
     if len(members) < 2 * _FEWEST_LINES:
         return [members]
@@ -59,7 +59,7 @@ def _columns(boxes: Sequence[Box], members: list[int]) -> list[list[int]]:
     return [members]
 
 
-def _are_columns(boxes: Sequence[Box], left: list[list[int]], right: list[list[int]], height: float) -> bool:
+def _are_columns(boxes: Sequence[FloatBox], left: list[list[int]], right: list[list[int]], height: float) -> bool:
     """Tell whether two blocks of lines have enough lines that do not run on from one to the other."""
     if min(len(left), len(right)) < _FEWEST_LINES:
         return False
@@ -69,7 +69,7 @@ def _are_columns(boxes: Sequence[Box], left: list[list[int]], right: list[list[i
     return float(np.median(shifts)) > _APART * height
 
 
-def _lines(boxes: Sequence[Box], members: Sequence[int]) -> list[list[int]]:
+def _lines(boxes: Sequence[FloatBox], members: Sequence[int]) -> list[list[int]]:
     lines: list[list[int]] = []
     ends: list[tuple[float, float]] = []  # middle and height of the last box of each
     for i in sorted(members, key=lambda i: boxes[i][0] + boxes[i][2] / 2):
@@ -87,5 +87,5 @@ def _lines(boxes: Sequence[Box], members: Sequence[int]) -> list[list[int]]:
     return sorted(lines, key=lambda line: sum(_middle(boxes[i]) for i in line) / len(line))
 
 
-def _middle(box: Box) -> float:
+def _middle(box: FloatBox) -> float:
     return box[1] + box[3] / 2

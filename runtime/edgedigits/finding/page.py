@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.boxes import FloatBox
 from edgedigits.finding.light import Level
 from edgedigits.finding.turning import turn_back
-
-Box: TypeAlias = tuple[float, float, float, float]
-"""x, y, width, height in pixels of the image."""
 
 SIGNS = (".", ",", ":", "/", "-", "+", "×", "=", "(", ")", "%")
 """What people write among numbers."""
@@ -39,7 +36,7 @@ class Found:
     """
 
     label: str
-    box: Box
+    box: FloatBox
     probabilities: npt.NDArray[np.float32]
     evidence: float
     glyph: npt.NDArray[np.uint8] = field(default_factory=lambda: np.zeros((28, 28), np.uint8))
@@ -90,7 +87,7 @@ class Page:
     refused: tuple[Found, ...] = ()
     border: float = 0.0
 
-    def place(self, found: Found) -> Box:
+    def place(self, found: Found) -> FloatBox:
         """Return where something lies in the image as it is, neither turned nor bordered."""
         x, y, width, height = turn_back(found.box, self.turn, self.size)
         return x - self.border, y - self.border, width, height

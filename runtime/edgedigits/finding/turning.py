@@ -11,8 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-Box = tuple[float, float, float, float]
-"""x, y, width, height in pixels."""
+from edgedigits.boxes import FloatBox
 
 _TELLING = (2, 3, 4, 5, 6, 7, 9)
 """0, 1 and 8 look the same both ways up, and whatever is long, as a ruled line, is a 1 if it is turned; 6 is 9, but of
@@ -63,7 +62,7 @@ def likely_turn(
     return turn if share >= _READ or totals[turn] >= _MUCH else 0
 
 
-def turn_back(box: Box, turn: int, size: tuple[float, float]) -> Box:
+def turn_back(box: FloatBox, turn: int, size: tuple[float, float]) -> FloatBox:
     """Return where a box of a turned image lies in the image before it was turned.
 
     Args:

@@ -8,7 +8,19 @@ Training takes them with `edgedigits train --data`, export with `--evaluation` a
 """
 
 from edgedigits.labelled.examples import NONE, Examples, split_names
+from edgedigits.labelled.glyphs import LabelledGlyphs, join
 from edgedigits.labelled.loading import ALL, TEST, TRAINING, load_examples
 from edgedigits.labelled.mnist import find_mnist
 
-__all__ = ["ALL", "NONE", "TEST", "TRAINING", "Examples", "find_mnist", "load_examples", "split_names"]
+__all__ = [
+    "ALL",
+    "NONE",
+    "TEST",
+    "TRAINING",
+    "Examples",
+    "LabelledGlyphs",
+    "find_mnist",
+    "join",
+    "load_examples",
+    "split_names",
+]

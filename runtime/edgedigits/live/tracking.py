@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from edgedigits.arrays import Float64Array
-from edgedigits.reading import Box, Digit, Reading
+from edgedigits.boxes import Box
+from edgedigits.reading import Digit, Reading
 
 _LEAST_OVERLAP = 0.3
 """Intersection over union from which two boxes may be the same digit."""

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from edgedigits.stages.hypotheses import BROKEN, Box, Hypothesis
+from edgedigits.boxes import FloatBox
+from edgedigits.stages.hypotheses import BROKEN, Hypothesis
 from edgedigits.stages.strokes import Strokes
 
 _CLEAREST_STROKE, _CLEAREST_HEIGHT = 4.5, 20.0
@@ -210,7 +211,7 @@ def _encircles(ring: Hypothesis, parts: Sequence[Hypothesis]) -> bool:
     )
 
 
-def _is_all_round(ring: Hypothesis, box: Box) -> bool:
+def _is_all_round(ring: Hypothesis, box: FloatBox) -> bool:
     """Tell whether a hypothesis has ink above, below, to the left and to the right of a box."""
     own, (left, top, _, _) = ring.mask(), ring.extent
     x, y, width, height = (round(v / ring.strokes.level.shrink) for v in box)
@@ -236,7 +237,7 @@ def _usual_height(boxes: npt.NDArray[np.float64]) -> float:
     return float(np.median(boxes[:, 3])) if len(boxes) >= _FEWEST else math.inf
 
 
-def _unread(strokes: Strokes, box: Box, read: npt.NDArray[np.float64]) -> float:
+def _unread(strokes: Strokes, box: FloatBox, read: npt.NDArray[np.float64]) -> float:
     """Return which share of the ink in a box is in none of some boxes (N, 4) in it."""
     boxes = strokes.boxes * strokes.level.shrink
     inside = lie_in(boxes, np.array([box]))

@@ -11,6 +11,7 @@ from itertools import groupby
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.boxes import FloatBox
 from edgedigits.glyphs import centre_ink
 from edgedigits.stages.gaps import Gap, Group, find_groups, of_one_pen, widest_gaps
 from edgedigits.stages.strokes import Strokes
@@ -43,8 +44,6 @@ _SPARSE = 0.95
 """Ink of pieces over what a straight stroke from corner to corner would have, up to which they are a bar together."""
 _PAIRS_AT_ONCE = 100_000
 
-Box = tuple[float, float, float, float]
-"""x, y, width, height in pixels of the image."""
 
 _AROUND = np.ones((3, 3), np.uint8)
 
@@ -88,7 +87,7 @@ class Hypothesis:
     pieces: tuple[int, ...]
     part: npt.NDArray[np.bool_] | None
     extent: tuple[int, int, int, int]
-    box: Box
+    box: FloatBox
     ink: float
     stroke_width: float
     contrast: float

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.arrays import UInt8Array
+from edgedigits.boxes import FloatBox
 from edgedigits.finding.light import ink_levels
-from edgedigits.finding.turning import Box, likely_turn, turn_back
+from edgedigits.finding.turning import likely_turn, turn_back
 from edgedigits.stages.choice import choose, lie_in, misfit, sort_views
 from edgedigits.stages.context import page_evidence
 from edgedigits.stages.grain import are_grainy
@@ -80,7 +81,7 @@ class Page:
         """Return how much of the image the digits explain, and how well."""
         return sum(digit.score * digit.hypothesis.mass for digit in self.digits)
 
-    def place(self, digit: Scored) -> Box:
+    def place(self, digit: Scored) -> FloatBox:
         """Return where a digit lies in the image before it was turned."""
         finest = self.levels[0].level
         height, width = (side * finest.shrink for side in finest.ink.shape)

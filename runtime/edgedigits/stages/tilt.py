@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.boxes import FloatBox
 from edgedigits.finding.light import Level
-from edgedigits.stages.hypotheses import Box
 from edgedigits.stages.strokes import least_ink
 
 _SIDE = 480
@@ -49,7 +49,7 @@ def tilt_of(levels: Sequence[Level]) -> float:
     return angle
 
 
-def levelled(boxes: Sequence[Box], tilt: float) -> list[Box]:
+def levelled(boxes: Sequence[FloatBox], tilt: float) -> list[FloatBox]:
     """Return boxes with their middles where they lie when the sheet is turned back by its tilt.
 
     Args:

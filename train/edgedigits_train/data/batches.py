@@ -11,9 +11,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits.processes import usable_cores
 from edgedigits_train.data.augmentation import Augmentation, augment
-from edgedigits_train.data.datasets import LabelledGlyphs
 
 Batch: TypeAlias = tuple[npt.NDArray[np.uint8], npt.NDArray[Any]]
 """Glyphs uint8 (N, 28, 28, 1), and their targets: labels uint8 (N,), or float32 (N, 12): the probabilities of the

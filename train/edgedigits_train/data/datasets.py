@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from edgedigits.bundle import DIGITS
 from edgedigits.glyphs import normalise_crops
+from edgedigits.labelled.glyphs import LabelledGlyphs, join
 from edgedigits_train.data import mnist
 from edgedigits_train.handwriting import render_glyphs
 
@@ -23,28 +24,6 @@ HELD_OUT = 5_000
 
 SPLIT_SEED = 2026
 """The seed of the split. It does not follow the training's seed, so that all trainings hold out the same images."""
-
-
-@dataclass(frozen=True)
-class LabelledGlyphs:
-    """Glyphs uint8 (N, 28, 28, 1), 0 paper, 255 ink, and their labels, uint8 (N,): places in a data set's labels."""
-
-    glyphs: npt.NDArray[np.uint8]
-    labels: npt.NDArray[np.uint8]
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, chosen: slice | npt.NDArray[np.intp] | npt.NDArray[np.bool_]) -> LabelledGlyphs:
-        """Return those that are chosen, in the order in which they are."""
-        return LabelledGlyphs(self.glyphs[chosen], self.labels[chosen])
-
-
-def join(parts: Sequence[LabelledGlyphs]) -> LabelledGlyphs:
-    """Return all glyphs of some parts, one part after the other."""
-    return LabelledGlyphs(
-        np.concatenate([part.glyphs for part in parts]), np.concatenate([part.labels for part in parts])
-    )
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,8 @@ import numpy as np
 from edgedigits.bundle import DIGITS
 from edgedigits.errors import InputError
 from edgedigits.labelled import ALL, NONE, TEST, TRAINING, Examples, load_examples
-from edgedigits_train.data.datasets import (
-    HELD_OUT,
-    SPLIT_SEED,
-    Dataset,
-    LabelledGlyphs,
-    join,
-    load_mnist,
-    stratified_order,
-)
+from edgedigits.labelled.glyphs import LabelledGlyphs, join
+from edgedigits_train.data.datasets import HELD_OUT, SPLIT_SEED, Dataset, load_mnist, stratified_order
 
 MNIST = "mnist"
 """The name of the one data set that is not a path."""

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from edgedigits.errors import InputError
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits.labelled.pictures import TABLE, GlyphFinder, is_picture, path_inside
-from edgedigits_train.data.datasets import LabelledGlyphs
 from edgedigits_train.data.training_set import NONE
 
 LABELS = {**{str(digit): digit for digit in range(10)}, "none": NONE}

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from edgedigits.errors import EdgeDigitsError
+from edgedigits.labelled.glyphs import LabelledGlyphs, join
 from edgedigits.processes import usable_cores, work_in_order
 from edgedigits_train.captured import (
     capture_digits,
@@ -22,7 +23,6 @@ from edgedigits_train.captured import (
     soil_digits,
 )
 from edgedigits_train.captured.outliers import Material
-from edgedigits_train.data.datasets import LabelledGlyphs, join
 from edgedigits_train.data.nondigit_files import hash_nondigits, load_nondigits
 from edgedigits_train.handwriting import render_characters, render_every_form, render_lookalikes
 from edgedigits_train.recipes import Additions

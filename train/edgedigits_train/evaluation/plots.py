@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from edgedigits.bundle import DIGITS
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits.logits import log_softmax
-from edgedigits_train.data.datasets import LabelledGlyphs
 
 _MOST_MISTAKES = 80
 _COLUMNS = 10

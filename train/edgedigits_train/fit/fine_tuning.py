@@ -22,10 +22,10 @@ from tqdm import tqdm
 from edgedigits.bundle import DIGITS, DigitScore
 from edgedigits.errors import InputError
 from edgedigits.glyphs import SIDE
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits.logits import log_softmax
 from edgedigits_train.backend import JIT, keras
 from edgedigits_train.data.augmentation import Augmentation, augment
-from edgedigits_train.data.datasets import LabelledGlyphs
 from edgedigits_train.data.training_set import NONE, assemble
 from edgedigits_train.fit.fitting import Fit, TrainingError, predict_logits
 from edgedigits_train.recipes import Additions

@@ -13,9 +13,9 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from edgedigits.errors import EdgeDigitsError
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_train.backend import JIT, keras
 from edgedigits_train.data.batches import Batches, makers
-from edgedigits_train.data.datasets import LabelledGlyphs
 from edgedigits_train.fit.checkpoints import Stage, State
 from edgedigits_train.fit.fast_layers import fastest
 from edgedigits_train.fit.feeding import feed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from edgedigits.labelled.glyphs import LabelledGlyphs
 from edgedigits_train.data.batches import AugmentedBatches
-from edgedigits_train.data.datasets import LabelledGlyphs
 from edgedigits_train.fit.checkpoints import Checkpoints
 from edgedigits_train.fit.distillation import Teacher, teach
 from edgedigits_train.fit.fast_layers import fastest

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from edgedigits.arrays import UInt8Array
+from edgedigits.boxes import Box
 from edgedigits.live.framing import Frame
 from edgedigits.live.watching import Moment, Watch
-from edgedigits.reading import Box
 
 _QUALITY = 80
 _WIDEST = 960
