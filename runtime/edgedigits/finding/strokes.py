@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from edgedigits.arrays import UInt8Array
+from edgedigits.boxes import FloatBox
 from edgedigits.finding.light import ink_levels
-from edgedigits.finding.page import Box, Found, Look, Page
+from edgedigits.finding.page import Found, Look, Page
 from edgedigits.reading import Classification
 from edgedigits.stages import recognition
 from edgedigits.stages.cuts import cut_hypotheses
@@ -72,7 +74,7 @@ class Part:
         mask: bool (H, W), the part's own pixels of the image.
     """
 
-    box: Box
+    box: FloatBox
     mask: npt.NDArray[np.bool_]
     _hypothesis: Hypothesis
 
