@@ -89,7 +89,7 @@ def bar_of(glyph: UInt8Array) -> Bar:
     bar = int(width.argmax())
     above, below = _narrowest(width[:bar]), _narrowest(width[bar + 1 :])
     if above is None or below is None:
-        return Bar(math.nan, 0.0)
+        return Bar(0.0, 0.0)
     below += bar + 1
     # the stem leans: where the bar is, it lies between where it is above and below
     share = (bar - above) / (below - above)
