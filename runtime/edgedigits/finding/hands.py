@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,8 +23,6 @@ _TOP, _BOTTOM = 0.3, 0.9
 """Heights of a glyph between which a seven is crossed, as shares of its own."""
 _BAR, _BARE = 4.0, 1.5
 """Pixels of a row of a glyph more than of its stem, from which that is a bar, and up to which there is none."""
-_BESIDE = 1.5
-"""Pixels by which it stands out on either side, at least."""
 _SLIMMER = 0.9
 """Width over height of a one with an upstroke, over that of the sevens, at most."""
 _FEWEST = 2
@@ -37,33 +35,20 @@ def tell_ones_from_sevens(digits: Sequence[Found]) -> tuple[Found, ...]:
     Args:
         digits: of one page, with their glyphs.
     """
-    bars = [bar_of(digit.glyph) if digit.label == "7" else Bar(math.nan, 0.0) for digit in digits]
+    bars = [bar_of(digit.glyph) if digit.label == "7" else math.nan for digit in digits]
     slimness = [digit.box[2] / digit.box[3] for digit in digits]
-    crossed = [slim for slim, bar in zip(slimness, bars, strict=True) if bar.width >= _BAR and bar.beside >= _BESIDE]
+    crossed = [slim for slim, bar in zip(slimness, bars, strict=True) if bar >= _BAR]
     if len(crossed) < _FEWEST:
         return tuple(digits)
     widest = _SLIMMER * float(np.median(crossed))
     return tuple(
-        _as_one(digit) if bar.width <= _BARE and slim <= widest else digit
+        _as_one(digit) if bar <= _BARE and slim <= widest else digit
         for digit, bar, slim in zip(digits, bars, slimness, strict=True)
     )
 
 
-@dataclass(frozen=True)
-class Bar:
-    """What may cross the stem of a seven, in pixels of its glyph.
-
-    Attributes:
-        width: how much wider than the stem it is.
-        beside: by how much it stands out on that side where it does less.
-    """
-
-    width: float
-    beside: float
-
-
-def bar_of(glyph: UInt8Array) -> Bar:
-    """Return what may cross the stem of a seven: its widest row below the top.
+def bar_of(glyph: UInt8Array) -> float:
+    """Return by how many pixels what crosses the stem of a seven is wider than that; 0 where nothing is.
 
     Args:
         glyph: uint8 (28, 28), 0 paper, 255 ink.
@@ -71,16 +56,16 @@ def bar_of(glyph: UInt8Array) -> Bar:
     Example:
         >>> seven = np.zeros((28, 28), np.uint8)
         >>> seven[4:6, 8:20] = seven[4:24, 17:19] = 255
-        >>> bar_of(seven).width
+        >>> bar_of(seven)
         0.0
         >>> seven[13:15, 12:24] = 255
         >>> bar_of(seven)
-        Bar(width=10.0, beside=5.0)
+        10.0
     """
     ink = glyph >= _INK
     rows = np.flatnonzero(ink.any(axis=1))
     if len(rows) < 8:
-        return Bar(math.nan, 0.0)
+        return math.nan
     first, height = int(rows[0]), int(rows[-1] - rows[0] + 1)
     middle = ink[first + round(_TOP * height) : first + round(_BOTTOM * height)]
     left = np.where(middle.any(axis=1), middle.argmax(axis=1), 0).astype(np.float64)
@@ -89,12 +74,11 @@ def bar_of(glyph: UInt8Array) -> Bar:
     bar = int(width.argmax())
     above, below = _narrowest(width[:bar]), _narrowest(width[bar + 1 :])
     if above is None or below is None:
-        return Bar(0.0, 0.0)
+        return 0.0
     below += bar + 1
-    # the stem leans: where the bar is, it lies between where it is above and below
+    # where the bar is, the stem is as wide as between its narrowest places above and below
     share = (bar - above) / (below - above)
-    stem = (1 - share) * np.array([left[above], right[above]]) + share * np.array([left[below], right[below]])
-    return Bar(float(width[bar] - (stem[1] - stem[0])), float(min(stem[0] - left[bar], right[bar] - stem[1])))
+    return float(width[bar] - (1 - share) * width[above] - share * width[below])
 
 
 def _narrowest(widths: npt.NDArray[np.float64]) -> int | None:
