@@ -81,4 +81,5 @@ def placed(reading: Reading, region: Region, size: tuple[int, int]) -> Reading:
     """Return the reading of a region as one of the whole picture, whose width and height are given."""
     x, y = region[:2]
     digits = tuple(replace(digit, box=(digit.box[0] + x, digit.box[1] + y, *digit.box[2:])) for digit in reading.digits)
-    return replace(reading, digits=digits, size=size)
+    signs = tuple(replace(sign, box=(sign.box[0] + x, sign.box[1] + y, *sign.box[2:])) for sign in reading.signs)
+    return replace(reading, digits=digits, signs=signs, size=size)

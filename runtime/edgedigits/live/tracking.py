@@ -35,8 +35,9 @@ _ESTABLISHED = 0.6
 """Share of the readings of late that hold a digit which is known for sure."""
 _STILL_THERE = 1.0
 """Seconds for which a digit that is not seen as a whole is taken to be there."""
-_INSIDE = 0.7
-"""Share of its own area with which a fragment lies inside the digit that it is of."""
+_INSIDE, _IN_ITS_PLACE = 0.7, 0.35
+"""Share of its own area with which a fragment lies inside the digit that it is of: one that is in view, and one that is
+hidden, of which it is only known about where it must be."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,8 @@ class Tracker:
                 track.evidence.popleft()
             there = sum(probabilities is not None for _, probabilities in track.evidence)
             track.established |= track.seen >= self._readings and there >= _ESTABLISHED * len(track.evidence)
-        self._tracks = [track for track in self._tracks if not self._is_gone(track, seconds)]
+        gone = self._replaced(seconds) | self._out_of_view(reading.size)
+        self._tracks = [t for t in self._tracks if t.key not in gone and not self._is_gone(t, seconds)]
         return tuple(self._known(track, seconds) for track in self._tracks)
 
     def forget(self) -> None:
@@ -143,6 +145,25 @@ class Tracker:
     def _is_gone(self, track: _Track, seconds: float) -> bool:
         young = track.seen < self._readings
         return seconds - track.last > (_WINDOW if young else _FORGOTTEN_AFTER)
+
+    def _out_of_view(self, size: tuple[int, int]) -> set[int]:
+        """Return the keys of digits that have moved out of the frame together with those that are in view."""
+        return {
+            track.key
+            for track in self._tracks
+            if not all(0 <= track.box[k] + track.box[k + 2] / 2 < size[k] for k in (0, 1))
+        }
+
+    def _replaced(self, seconds: float) -> set[int]:
+        """Return the keys of hidden digits in whose place an older one is in view: what a hand made of it."""
+        hidden = [track for track in self._tracks if track.last < seconds]
+        in_view = [track for track in self._tracks if track.last == seconds]
+        if not hidden or not in_view:
+            return set()
+        inside = _inside(*(_broadened(np.array([track.box for track in tracks])) for tracks in (hidden, in_view)))
+        older = np.array([[other.first < track.first for other in in_view] for track in hidden])
+        replaced = ((inside >= _IN_ITS_PLACE) & older).any(axis=1)
+        return {track.key for track, is_replaced in zip(hidden, replaced.tolist(), strict=True) if is_replaced}
 
     def _known(self, track: _Track, seconds: float) -> TrackedDigit:
         seen = [(at, probabilities) for at, probabilities in track.evidence if probabilities is not None]
@@ -212,7 +233,8 @@ class Tracker:
             return set()
         boxes = _broadened(np.array([track.box for track in known]))
         small = _broadened(np.array([digit.box for digit in reading.digits], float).reshape(-1, 4))
-        inside = _common(boxes, small) / np.maximum(small[:, 2:].prod(axis=1), 1e-9)[None, :]
+        inside = _inside(small, boxes).T
+        least = np.array([_INSIDE if track.key in pairs else _IN_ITS_PLACE for track in known])[:, None]
         share = small[:, 2:].prod(axis=1)[None, :] / boxes[:, 2:].prod(axis=1)[:, None]
         partner = {track.key: i for i, track in enumerate(known)}
         found = set()
@@ -223,7 +245,7 @@ class Tracker:
             elif any(paired is digit for paired in pairs.values()):
                 part = False
             else:
-                part = bool(((inside[:, j] >= _INSIDE) & (share[:, j] < _SHRUNK)).any())
+                part = bool(((inside[:, [j]] >= least)[:, 0] & (share[:, j] < _SHRUNK)).any())
             if part:
                 found.add(id(digit))
         return found if 2 * len(found) <= len(reading.digits) else set()
@@ -266,6 +288,12 @@ def _common(a: Float64Array, b: Float64Array) -> Float64Array:
     high = np.minimum(a[:, None, :2] + a[:, None, 2:], b[None, :, :2] + b[None, :, 2:])
     common: Float64Array = np.clip(high - low, 0, None).prod(axis=2)
     return common
+
+
+def _inside(a: Float64Array, b: Float64Array) -> Float64Array:
+    """Return the share of boxes (N, 4) that lies inside boxes (M, 4), as (N, M)."""
+    inside: Float64Array = _common(a, b) / np.maximum(a[:, 2:].prod(axis=1), 1e-9)[:, None]
+    return inside
 
 
 def _overlaps(a: Float64Array, b: Float64Array) -> Float64Array:

@@ -9,11 +9,14 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from edgedigits.arrays import UInt8Array
+from edgedigits.live.attention import Attention, Pace
 from edgedigits.live.capture import CameraState, Capture, State, film_frames
-from edgedigits.live.change import ChangeDetector
-from edgedigits.live.framing import Frame, cut, placed, region_of
+from edgedigits.live.change import Change, ChangeDetector
+from edgedigits.live.framing import Frame, Region, cut, placed, region_of
+from edgedigits.live.parts import PartReader, moved
 from edgedigits.live.publishing import Plausibility, Published, Publisher, Status
-from edgedigits.live.settings import LIVE_READINGS_PER_SECOND, LiveSettings, Roi
+from edgedigits.live.settings import LIVE_READINGS_PER_SECOND, LIVE_SHARE, LiveSettings, Roi
 from edgedigits.live.sources import parse_source
 from edgedigits.live.tracking import Tracker
 from edgedigits.reader import Reader
@@ -22,6 +25,8 @@ from edgedigits.reading import UNREADABLE, Reading
 _PATIENCE = 0.25
 """Seconds after which a loop without frames looks around."""
 _RECENT = 200
+_AT_ONCE = 4
+"""Readings in a row that a scene may cost however dear they are: a number that comes into view needs three."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,14 @@ class Moment:
 
     Attributes:
         frame: the newest picture; None where only the camera's state has changed.
-        reading: what was read in it, as it is, with boxes in pixels of the whole frame.
+        reading: what was read in it, and, where nothing has changed since, before it; as it is, with boxes in pixels
+            of the whole frame.
         published: the text that is sure: lines separated by a newline, "?" for a digit that is not sure, "" for none.
         status: what stands behind `published`.
         camera: what the source is doing.
         withheld: text that is sure but not plausible; "" where there is none.
-        fresh: whether this frame itself was read; False where nothing has changed since the last reading, or the frame
-            is damaged.
+        fresh: whether this frame itself was read, all of it or what has changed; False where nothing has changed since
+            the last reading, the frame is damaged, or it was not its turn.
         latency: seconds from the frame's arrival to this moment.
         stages: seconds by stage of the work.
     """
@@ -128,7 +134,7 @@ class Watch:
     ) -> None:
         self.settings = settings or LiveSettings()
         self.source = parse_source(str(source))
-        self._reader = reader
+        self._parts = PartReader(reader, self.settings.threshold)
         self._on_moment = on_moment
         self._tracker = Tracker(self.settings.readings, self.settings.seconds)
         self._publisher = Publisher(
@@ -139,13 +145,13 @@ class Watch:
             hold=self.settings.hold,
         )
         self._change = ChangeDetector()
+        self._attention = Attention(self.settings.readings, self.settings.seconds, self.settings.reread)
+        self._pace = Pace(LIVE_SHARE, _AT_ONCE) if self.source.live and self.settings.max_fps is None else None
         self._roi = self.settings.roi
         self._reset_asked = False
         self._reading = Reading((), (0, 0))
         self._published = Published("", Status.NOTHING)
-        self._read_at = float("-inf")
-        self._still_since = float("-inf")
-        self._confirmations = 0
+        self._looked_at = float("-inf")
         self._frames = self._readings = 0
         self._recent_frames: deque[float] = deque(maxlen=_RECENT)
         self._recent_readings: deque[tuple[float, float]] = deque(maxlen=_RECENT)
@@ -223,9 +229,10 @@ class Watch:
         """Publish nothing of a camera that is lost."""
         self._tracker.forget()
         self._change.forget()
+        self._parts.forget()
+        self._attention.forget()
         self._reading = Reading((), self._reading.size)
         self._published = Published("", Status.NOTHING)
-        self._confirmations = 0
 
     def _moment(self, frame: Frame, camera: CameraState, clock: float) -> Moment:
         self._frames += 1
@@ -237,10 +244,18 @@ class Watch:
         begun = time.perf_counter()
         region = region_of(self._roi, frame.pixels)
         pixels = cut(frame.pixels, region)
-        due = self._is_due(frame, pixels, clock)
-        stages = {"change": time.perf_counter() - begun}
-        if due:
-            self._read(frame, pixels, region, clock, stages)
+        stages: dict[str, float] = {}
+        due = False
+        if self._may_look(frame, clock):
+            self._looked_at = clock
+            change = self._change.look(pixels)
+            wanted = self._attention.wants(change, self._parts.reading, (pixels.shape[1], pixels.shape[0]), clock)
+            due = wanted is not None and (self._pace is None or self._pace.allows(clock))
+            stages["change"] = time.perf_counter() - begun
+            if wanted is not None and due:
+                self._read(frame, pixels, region, change, wanted, clock, stages)
+            elif not change.motion.is_none:
+                self._reading = self._as_seen(moved(self._parts.reading, change.motion), frame, region)
         latency = time.monotonic() - frame.taken
         if due:
             self._recent_readings.append((time.monotonic(), latency))
@@ -257,28 +272,36 @@ class Watch:
         )
 
     def _read(
-        self, frame: Frame, pixels: Any, region: tuple[int, int, int, int], clock: float, stages: dict[str, float]
+        self,
+        frame: Frame,
+        pixels: UInt8Array,
+        place: Region,
+        change: Change,
+        wanted: Region,
+        clock: float,
+        stages: dict[str, float],
     ) -> None:
-        """Read a frame, and publish what follows from it."""
-        begun = time.perf_counter()
-        if not self._change.same(pixels):
-            reading = self._reader.read(pixels, threshold=self.settings.threshold)
-            height, width = frame.pixels.shape[:2]
-            self._reading = self._judged(placed(reading, region, (width, height)))
+        """Read what is wanted of a frame, and publish what follows from it."""
+        begun, begun_work = time.perf_counter(), time.thread_time()
+        # what a camera gives twice says nothing new, but it is there for longer
+        if self._change.same(pixels):
+            self._attention.note(change, clock, whole=True, news=None)
+        else:
+            update = self._parts.read(pixels, wanted, change.motion)
+            self._attention.note(change, clock, whole=update.whole, news=update.news)
+            self._change.mark_read(pixels)
+            self._reading = self._as_seen(self._parts.reading, frame, place)
             self._readings += 1
-        if self._change.changed(pixels):
-            self._confirmations, self._still_since = 0, clock
-        self._confirmations += 1
-        self._change.mark_read(pixels)
-        self._read_at = clock
+        if self._pace is not None:
+            self._pace.spend(time.thread_time() - begun_work, clock)
         stages["read"] = time.perf_counter() - begun
         begun = time.perf_counter()
         digits = self._tracker.update(self._reading, clock)
         self._published = self._publisher.update(digits, clock)
         stages["track"] = time.perf_counter() - begun
 
-    def _is_due(self, frame: Frame, pixels: Any, clock: float) -> bool:
-        """Tell whether a frame is read: where it shows anything new, or what it shows is not settled."""
+    def _may_look(self, frame: Frame, clock: float) -> bool:
+        """Tell whether it is a frame's turn to be read, if it shows anything new."""
         # what a decoder made up might be read as digits
         if frame.damaged:
             return False
@@ -286,13 +309,12 @@ class Watch:
         if wanted is None:
             wanted = LIVE_READINGS_PER_SECOND if self.source.live else 0
         # frames do not come to the millisecond
-        if wanted and clock - self._read_at < 0.9 / wanted:
-            return False
-        if self._change.changed(pixels):
-            return True
-        still = self._read_at - self._still_since
-        settled = self._confirmations >= self.settings.readings and still >= self.settings.seconds
-        return not settled or clock - self._read_at >= self.settings.reread
+        return not wanted or clock - self._looked_at >= 0.9 / wanted
+
+    def _as_seen(self, reading: Reading, frame: Frame, place: Region) -> Reading:
+        """Return a reading of the region that is read, as one of the whole frame."""
+        height, width = frame.pixels.shape[:2]
+        return self._judged(placed(reading, place, (width, height)))
 
     def _judged(self, reading: Reading) -> Reading:
         """Return a reading that says whether it is as expected; nothing in it is changed."""

@@ -63,8 +63,8 @@ def run(first, last):
         pixels = rng.integers(0, 255, (48, 64, 3), np.uint8)
         watch._moment(Frame(index, index / 10, pixels), CameraState(State.LIVE), index / 10)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-begun = run(0, 500)
-print(run(500, 2500) - begun)
+begun = run(0, 300)
+print(run(300, 1500) - begun)
 """
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     unit = 1024 if sys.platform == "darwin" else 1

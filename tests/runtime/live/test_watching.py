@@ -329,14 +329,17 @@ class TestChange:
             return np.clip(gain * picture + rng.normal(0, 4, picture.shape), 0, 255).astype(np.uint8)
 
         change = ChangeDetector()
-        assert change.changed(seen(paper))
+        assert change.look(seen(paper)).region == (0, 0, *size)
         change.mark_read(seen(paper))
-        assert not change.changed(seen(paper))
-        assert not change.changed(seen(paper, 0.95)), "lamps that dim are no change"
+        assert change.look(seen(paper)).region is None
+        assert change.look(seen(paper, 0.8)).region is None, "lamps that dim are no change"
         stroke = paper.copy()
         width = max(2, size[0] // 200)
         stroke[size[1] // 2 : size[1] // 2 + 8 * width, size[0] // 2 : size[0] // 2 + width] = 60
-        assert change.changed(seen(stroke))
+        region = change.look(seen(stroke)).region
+        assert region is not None
+        assert region[0] <= size[0] // 2 < region[0] + region[2] < size[0] // 2 + 40
+        assert region[1] <= size[1] // 2 < region[1] + region[3] < size[1] // 2 + 8 * width + 40
 
 
 def test_settings_that_make_no_sense_are_said() -> None:
