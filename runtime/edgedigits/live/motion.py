@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.arrays import Float32Array, Float64Array, UInt8Array
-from edgedigits.reading import Box
+from edgedigits.boxes import Box
 
 _MOST_CORNERS, _QUALITY, _APART = 100, 0.01, 8
 """Corners that are followed: how many at most, how clear beside the clearest, and how many pixels from each other."""
