@@ -47,6 +47,19 @@ def with_paper_round(grey: UInt8Array) -> tuple[UInt8Array, int]:
     return np.asarray(bordered, np.uint8), border
 
 
+def as_crop(grey: UInt8Array) -> tuple[UInt8Array, float]:
+    """Return an image as small as a crop, and how many of its pixels one of the crop's is wide.
+
+    Args:
+        grey: uint8, (H, W).
+    """
+    import cv2
+
+    times = max(1.0, max(grey.shape) / _TIGHT)
+    size = [max(1, int(side / times)) for side in grey.shape[::-1]]
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8), times
+
+
 def enlarged(grey: UInt8Array, heights: Sequence[float]) -> tuple[UInt8Array, int]:
     """Return an image of low digits enlarged, and how many times: a few pixels hold no strokes to tell them by.
 

@@ -13,7 +13,7 @@ import numpy as np
 from edgedigits.arrays import UInt8Array
 from edgedigits.boxes import Box
 from edgedigits.bundle import DIGITS, Bundle, ModelFile, PageModel
-from edgedigits.crops import enlarged, with_paper_round, without_neighbours
+from edgedigits.crops import as_crop, enlarged, with_paper_round, without_neighbours
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import BundleError, EngineError, InputError
 from edgedigits.expectation import Expectation, constrain
@@ -31,6 +31,8 @@ from edgedigits.stages.tilt import levelled
 
 _LARGEST_SIDE = 1600
 """Pixels: larger images are read at this size; digits lose nothing by it."""
+_FILLS = 0.55
+"""Share of the image's height from which a digit fills it."""
 
 _BATCH = 256
 
@@ -135,12 +137,8 @@ class Reader:
         """Read an image as `read` does, and return what led to the reading as well, for explaining it."""
         grey, size, damaged = load_grey(image, _LARGEST_SIDE, max_pixels=self._max_pixels, max_memory=self._max_memory)
         shrink = max(size) / max(grey.shape)
-        bordered, border = with_paper_round(grey)
-        page = self._finder.find(bordered, shrink)
-        large, times = enlarged(bordered, [found.box[3] / shrink for found in page.digits])
-        if times > 1:
-            page = self._finder.find(large, shrink / times)
-        page = replace(page, digits=tell_ones_from_sevens(page.digits), border=border * shrink)
+        page = self._find(grey, shrink)
+        page = replace(page, digits=tell_ones_from_sevens(page.digits))
         digits = []
         boxes = [found.box for found in page.digits]
         # seen aslant, lines may be level though columns are not: what holds together in fewer lines is right
@@ -152,6 +150,24 @@ class Reader:
         if expect is not None:
             reading = constrain(reading, expect)
         return reading.above(self.bundle.confidence_threshold if threshold is None else threshold), page
+
+    def _find(self, grey: UInt8Array, shrink: float) -> Page:
+        """Find digits as they are, low ones enlarged, and where there are none one that fills the image."""
+        bordered, border = with_paper_round(grey)
+        page = self._finder.find(bordered, shrink)
+        large, times = enlarged(bordered, [found.box[3] / shrink for found in page.digits])
+        if times > 1:
+            page = self._finder.find(large, shrink / times)
+        page = replace(page, border=border * shrink)
+        least = _FILLS * grey.shape[0] * shrink
+        if page.digits or border or page.highest < least:
+            return page
+        small, times_smaller = as_crop(grey)
+        shrink *= times_smaller
+        bordered, border = with_paper_round(small)
+        near = self._finder.find(bordered, shrink)
+        digits = tuple(found for found in near.digits if found.box[3] >= least)
+        return replace(near, digits=digits, border=border * shrink) if digits else page
 
     def classify(self, glyphs: UInt8Array | Sequence[UInt8Array]) -> Classification:
         """Tell which digit, or other label of the bundle, each crop shows.

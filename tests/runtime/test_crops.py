@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import cv2
 import numpy as np
 import pytest
@@ -72,3 +74,16 @@ def test_digits_of_a_few_pixels_are_read_enlarged_and_their_boxes_lie_in_the_ima
 def test_tiny_writing_is_read(reader: Reader, seed: int) -> None:
     scene = render_scene(seed, "tiny", Conditions())
     assert sorted(d.value for d in reader.read(scene.image).digits) == sorted(d.value for d in scene.digits)
+
+
+@pytest.mark.parametrize("seed", [700_000, 700_002, 700_006, 700_008, 700_012])
+def test_a_digit_that_fills_the_frame_is_read(reader: Reader, seed: int) -> None:
+    scene = render_scene(seed, "close", Conditions("marker"))
+    reading = reader.read(scene.image)
+    assert reading.text == str(scene.digits[0].value)
+    assert reading.digits[0].box[3] >= 0.9 * scene.digits[0].box[3]
+
+
+def test_a_frame_that_holds_no_digit_stays_empty(reader: Reader) -> None:
+    for seed, kind in product(range(700_007, 700_012), ("clutter", "texture")):
+        assert not reader.read(render_scene(seed, kind).image).digits

@@ -72,6 +72,7 @@ class Page:
         refused: what the strokes took for a digit and the network did not, likewise.
         looks: what the network was shown and answered, the finest size first.
         turn: quarter turns counterclockwise after which the image was read; boxes are those of the turned image.
+        highest: height of the highest stroke, in pixels of the image.
         border: width of the paper that was put round the image before it was read, in pixels of the image.
         tilt: by how much the sheet's lines are turned, in radians, clockwise.
         size: width and height of the image before it was turned, in pixels.
@@ -85,6 +86,7 @@ class Page:
     turn: int = 0
     tilt: float = 0.0
     refused: tuple[Found, ...] = ()
+    highest: float = 0.0
     border: float = 0.0
 
     def place(self, found: Found) -> FloatBox:

@@ -62,6 +62,7 @@ class StrokeFinder:
             size=(width * shrink, height * shrink),
             turn=recognised.turn,
             tilt=recognised.tilt,
+            highest=max((one.hypothesis.box[3] for one in recognised.singles), default=0.0),
         )
 
 
