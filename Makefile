@@ -11,6 +11,7 @@ SSH ?= ssh
 ROOTS ?= b64 t64 b32 t32
 CPUS ?= cortex-a53 cortex-a72 cortex-a76 cortex-a7
 IMAGES ?= 1000
+# what `make results` trains as well, which takes hours: TRAININGS="tiny default best", VARIANTS="default SGD --seeds 3"
 
 ENV := .venv/.installed
 RUN := .venv/bin
@@ -83,12 +84,14 @@ format: $(ENV) ## Put the code into the house's style
 docs: .venv/.docs-installed ## Build the documentation (Python 3.11 or later): build/docs/index.html
 	$(RUN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
 
-results: $(ENV) ## Measure the bundled model (PHOTOS="folder folder": on photos too) and write the figures into the documents
+results: $(ENV) ## Measure the bundled model, and write the figures into the documents (PHOTOS="folder folder": on photos too)
 	$(RUN)/edgedigits evaluate --out build/evaluation --card docs/results/model-card.md
 	cp build/evaluation/evaluation.json $(MEASURED)
 	-$(RUN)/python -m benchmarks.reading_check --json $(MEASURED)/scenes.json
 	$(RUN)/python benchmarks/reading.py --json $(MEASURED)/speed.json
 	$(RUN)/python benchmarks/memory.py --json $(MEASURED)/memory.json
+	$(if $(TRAININGS),$(RUN)/python benchmarks/recipes.py $(TRAININGS) --json $(MEASURED)/recipes.json)
+	$(if $(VARIANTS),$(RUN)/python benchmarks/ablation.py $(VARIANTS) --json $(MEASURED)/ablation.json)
 	$(if $(PHOTOS),$(RUN)/python benchmarks/changed_photos.py $(PHOTOS) --json $(MEASURED)/photos.json)
 	$(RUN)/python docs/results/render.py
 

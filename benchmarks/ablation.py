@@ -8,13 +8,15 @@ additions are. Digits as photos show them and outliers are made from those 35,00
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import mean
 
 import numpy as np
+
+# beside this file, as scripts are run
+from measured import put
 
 from edgedigits.bundle import DigitScore
 from edgedigits.errors import EdgeDigitsError
@@ -108,16 +110,13 @@ def main() -> None:
     probes = {name: probe[len(split.scored) :] for name, probe in probes.items()}
     print("| variant | parameters | errors of 35,000 | as photos show them | in poor pictures | AUROC |")
     print("| --- | --- | --- | --- | --- | --- |")
-    figures = {}
     for name in arguments.names:
         rows = [measure(name, split, probes, seed) for seed in range(arguments.seeds)]
-        figures[name] = [asdict(row) for row in rows]
+        put({name: [asdict(row) for row in rows]}, arguments.json)
         errors = ", ".join(str(row.errors) for row in rows)
         shares = [f"{mean(getattr(row, kind) for row in rows):.2f} %" for kind in ("captured", "soiled")]
         auroc = mean(row.auroc for row in rows)
         print(f"| {name} | {rows[0].parameters:,} | {errors} | {' | '.join(shares)} | {auroc:.4f} |", flush=True)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
 
 
 def divide(dataset: Dataset) -> Split:
