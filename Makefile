@@ -31,7 +31,7 @@ EXPORT_CODE := $(shell find export/edgedigits_export runtime/edgedigits/engines 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup train export page bundle wheel deploy images test test-all test-pi check-reading lint format docs results release clean distclean FORCE
+.PHONY: help setup train export page bundle wheel deploy images test test-all test-pi check-reading check-budget lint format docs results release clean distclean FORCE
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ test-pi: $(ENV) ## Install it in emulated Raspberry Pis, and test it there: ROOT
 
 check-reading: $(ENV) ## Read rendered pages and Images/, and say what is read worse than before: OPTIONS="--update"
 	$(RUN)/python -m benchmarks.reading_check $(OPTIONS)
+
+check-budget: $(ENV) ## Count the instructions of an emulated Cortex-A72, and compare with the budget: OPTIONS="--update"
+	$(RUN)/python -m tests.pi.instructions $(OPTIONS)
 
 lint: $(ENV) ## Check style and types
 	$(RUN)/ruff check .

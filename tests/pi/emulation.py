@@ -70,7 +70,7 @@ def make_cortex_a72() -> Path:
     folder = BUILT / "cortex-a72"
     tree = folder / "tree"
     if not (folder / ".made").exists():
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_tree(folder)
         tree.mkdir(parents=True)
         # unpacked only: no package's script runs
         run_or_skip(
@@ -124,6 +124,20 @@ def require(programs: dict[str, str]) -> None:
         raise UnavailableError(f"{' and '.join(missing)} are not installed: sudo apt-get install {' '.join(missing)}")
     run_or_skip("apt-get", "update", "-qq")
     run_or_skip("apt-get", "install", "-y", "-qq", "--no-install-recommends", "debian-archive-keyring", *missing)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder that was made here, if it is there.
+
+    Raises:
+        UnavailableError: something is mounted below it, as by an mmdebstrap that was killed: it is not ours to remove.
+    """
+    below = f"{folder.resolve()}/"
+    with Path("/proc/self/mountinfo").open(encoding="utf-8", errors="replace") as mounts:
+        mounted = [place for place in (line.split()[4] for line in mounts) if place.startswith(below)]
+    if mounted:
+        raise UnavailableError(f"something is mounted in {folder}: umount {' '.join(sorted(mounted, reverse=True))}")
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def path_of(program: str) -> str:

@@ -89,6 +89,7 @@ def restart() -> None:
     system = System()
     system.require_rights()
     _write_unit(system)
+    system.protect_config()
     system.enable()
     click.echo("The service runs with the settings as they are now.")
 

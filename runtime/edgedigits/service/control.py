@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -13,7 +14,9 @@ from typing import Any
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits.installation import Installation
 from edgedigits.models import Store
-from edgedigits.service.unit import NAME, render_unit
+from edgedigits.service.unit import CAMERA_GROUP, NAME, render_unit
+
+_PRIVATE = 0o640
 
 
 class ServiceError(EdgeDigitsError):
@@ -46,11 +49,37 @@ class System:
         return self.root / "etc" / f"{NAME}.toml"
 
     def write_config(self, template: str) -> bool:
-        """Write settings to begin with; return False where there are some, which stay as they are."""
-        if self.config.exists():
-            return False
-        self._write(self.config, template)
-        return True
+        """Write settings to begin with; return False where there are some, which stay as they are.
+
+        Either way they are for root, the service and others who may use cameras: passwords may stand in them.
+        """
+        new = not self.config.exists()
+        if new:
+            self._write(self.config, template, _PRIVATE)
+        self.protect_config()
+        return new
+
+    def protect_config(self) -> None:
+        """Let nobody read the settings but root and the group of those who may use cameras, as the service does.
+
+        Raises:
+            InputError: this cannot be changed; usually for want of rights.
+        """
+        try:
+            if os.geteuid() == 0:
+                os.chown(self.config, -1, self._group_id(CAMERA_GROUP))
+            self.config.chmod(_PRIVATE)
+        except OSError as error:
+            raise self._not_written(self.config, error) from error
+
+    def _group_id(self, name: str) -> int:
+        """Return the number of a group of that system; -1, which leaves things as they are, where it has none."""
+        with contextlib.suppress(OSError, ValueError):
+            for line in (self.root / "etc" / "group").read_text(encoding="utf-8").splitlines():
+                group, _, number, _ = line.split(":")
+                if group == name:
+                    return int(number)
+        return -1
 
     def write_unit(self, settings: Mapping[str, Any]) -> None:
         """Write the unit for these settings.
@@ -127,14 +156,19 @@ class System:
             raise InputError(f"{command[0]} is not here: this system does not run systemd.")
         return subprocess.run(command, check=False).returncode
 
-    def _write(self, path: Path, text: str) -> None:
+    def _write(self, path: Path, text: str, mode: int = 0o644) -> None:
         new = path.with_name(f".{path.name}-{os.getpid()}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            new.touch(mode)
             new.write_text(text, encoding="utf-8")
-            new.chmod(0o644)
+            new.chmod(mode)
             new.replace(path)
         except OSError as error:
-            raise InputError(
-                f"{path} cannot be written ({error.strerror}); use sudo {Installation.here().command} service …"
-            ) from error
+            raise self._not_written(path, error) from error
+
+    @staticmethod
+    def _not_written(path: Path, error: OSError) -> InputError:
+        return InputError(
+            f"{path} cannot be written ({error.strerror}); use sudo {Installation.here().command} service …"
+        )

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from edgedigits.errors import InputError
+from edgedigits.service.unit import CAMERA_GROUP
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -51,9 +52,12 @@ class ServiceFile:
         try:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
-            raise InputError(
-                f"{path} cannot be read ({error.strerror}); `edgedigits service template` prints one to begin with."
-            ) from error
+            advice = (
+                f"use sudo, or join the group that may: sudo usermod -aG {CAMERA_GROUP} $USER"
+                if isinstance(error, PermissionError)
+                else "`edgedigits service template` prints one to begin with"
+            )
+            raise InputError(f"{path} cannot be read ({error.strerror}); {advice}.") from error
         except UnicodeDecodeError as error:
             raise InputError(f"{path} is no text in UTF-8; write it anew with an editor.") from error
         try:

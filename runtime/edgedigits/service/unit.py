@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 NAME = "edgedigits"
+CAMERA_GROUP = "video"
+"""Whose members may open cameras; the service is one, and reads its settings as such."""
 
 _HOME_NETWORKS = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "fe80::/10", "fc00::/7")
 _MULTICAST = ("224.0.0.0/4", "ff00::/8")
@@ -35,7 +37,7 @@ RestartSec=5
 # a user of its own, who may open cameras and nothing else
 DynamicUser=yes
 User={name}
-SupplementaryGroups=video
+SupplementaryGroups={group}
 CapabilityBoundingSet=
 AmbientCapabilities=
 NoNewPrivileges=yes
@@ -99,6 +101,7 @@ def render_unit(command: Path, config: Path, settings: Mapping[str, Any], *, pre
     addresses = "" if allowed is None else f"IPAddressDeny=any\nIPAddressAllow={' '.join(allowed)}\n"
     return _TEMPLATE.format(
         name=NAME,
+        group=CAMERA_GROUP,
         command=command,
         config=config,
         visible=bind,

@@ -111,17 +111,23 @@ def service(*arguments: str | Path, path: str | None = None) -> subprocess.Compl
 @needs_systemd
 def test_installing_and_removing_in_an_image(tmp_path: Path) -> None:
     image = tmp_path / "image"
-    image.mkdir()
+    (image / "etc").mkdir(parents=True)
+    (image / "etc" / "group").write_text("root:x:0:\nvideo:x:4444:me\n")
     first = service("install", "--root", image)
     assert first.returncode == 0, first.stderr
     unit, config = image / "etc/systemd/system/edgedigits.service", image / "etc/edgedigits.toml"
+    assert config.stat().st_mode & 0o777 == 0o640, "a token or a password may stand in it"
+    if os.geteuid() == 0:
+        assert config.stat().st_gid == 4444, "the service is in this group"
     assert "webcam --config /etc/edgedigits.toml\n" in unit.read_text()
     assert (image / "etc/systemd/system/multi-user.target.wants/edgedigits.service").is_symlink()
 
     config.write_text('source = "rtsp://10.1.2.3/x"\n')
+    config.chmod(0o644)
     again = service("install", "--root", image)
     assert again.returncode == 0, again.stderr
     assert config.read_text() == 'source = "rtsp://10.1.2.3/x"\n', "settings stay as they were"
+    assert config.stat().st_mode & 0o777 == 0o640, "as an earlier version left it"
     assert "IPAddressAllow=localhost 10.1.2.3\n" in unit.read_text()
 
     config.write_text("rotate = 45\n")
