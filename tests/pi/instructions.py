@@ -64,7 +64,10 @@ def count_instructions() -> Count:
     told = json.loads(done.stdout.splitlines()[-1])
     marks = [int(line) for line in counts.read_text().split()]
     laps = [after - before for before, after in zip(marks[::2], marks[1::2], strict=True)]
-    by_name = {name: laps[i * told["laps"] : (i + 1) * told["laps"]] for i, name in enumerate(told["names"])}
+    by_name = {
+        name: [lap // times for lap in laps[i * told["laps"] : (i + 1) * told["laps"]]]
+        for i, (name, times) in enumerate(told["times"].items())
+    }
     return Count(
         {name: sorted(each)[len(each) // 2] for name, each in by_name.items()},
         max(max(each) / min(each) - 1 for each in by_name.values()),
