@@ -85,3 +85,9 @@ def test_slanted_digits_whose_boxes_overlap_are_all_read(reader: Reader, mnist_t
         place = page[30:170, left - 20 : left + 120]
         np.minimum(place, (210 - 0.65 * big).astype(np.uint8), out=place)
     assert reader.read(page).text == "11171"
+
+
+def test_chains_of_joined_zeros_are_cut_between_them(reader: Reader) -> None:
+    scenes = [render_scene(700_000 + seed, "joined zeros", Conditions()) for seed in (1, 4, 6, 8, 10, 16, 17)]
+    read = [Counter(values(reader, scene.image)) for scene in scenes]
+    assert read == [Counter(digit.value for digit in scene.digits) for scene in scenes]

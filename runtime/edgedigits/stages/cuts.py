@@ -26,6 +26,8 @@ _DEEP = 0.6
 """Distance to paper, in widths of the stroke, that a single stroke does not reach."""
 _SOFT = 0.3
 """What a pixel costs there."""
+_ENCLOSED = 0.3
+"""What a pixel of enclosed paper costs."""
 _TIE = 1e-4
 _LONGEST = 0.6
 """Ink that a seam may cross, in heights of the stroke, or in its widths where that is more."""
@@ -103,13 +105,19 @@ def _seams(own: npt.NDArray[np.bool_], stroke_width: float) -> list[_Seam]:
 
 
 def _hardness(own: npt.NDArray[np.bool_], stroke_width: float) -> npt.NDArray[np.float32]:
-    """Return how much a cut through each pixel of a mask (H, W) costs: less in the middle of what is thicker than a
-    stroke, since there two lie side by side, or cross."""
+    """Return how much a cut through each pixel of a mask (H, W) costs.
+
+    It is less in the middle of what is thicker than a stroke, since there two lie side by side, or cross. Paper that
+    strokes enclose is rather the inside of a digit than a gap between two.
+    """
     import cv2
 
     outlined = np.pad(own.view(np.uint8), 1)
     depth = np.asarray(cv2.distanceTransform(outlined, cv2.DIST_L2, 3), np.float32)[1:-1, 1:-1]
-    return np.where(own, np.where(depth > _DEEP * stroke_width, np.float32(_SOFT), np.float32(1)), np.float32(0))
+    outside = 1 - outlined
+    cv2.floodFill(outside, None, (0, 0), 2)
+    enclosed = np.where(outside[1:-1, 1:-1] == 1, np.float32(_ENCLOSED), np.float32(0))
+    return np.where(own, np.where(depth > _DEEP * stroke_width, np.float32(_SOFT), np.float32(1)), enclosed)
 
 
 def _lows(costs: npt.NDArray[np.float32], margin: int) -> npt.NDArray[np.intp]:
