@@ -93,10 +93,9 @@ def shades_of(level: Level) -> npt.NDArray[np.uint8]:
 
 def cut_tiles(level: Level, tiles: list[Tile]) -> npt.NDArray[np.uint8]:
     """Return tiles as the network is shown them: uint8 (N, TILE, TILE, 1), 0 is paper; so is what lies outside."""
-    shades = shades_of(level)
     cut = np.zeros((len(tiles), TILE, TILE, 1), np.uint8)
     for picture, tile in zip(cut, tiles, strict=True):
-        part = shades[max(0, tile.top) : tile.top + TILE, max(0, tile.left) : tile.left + TILE]
+        part = _SHADES[level.ink[max(0, tile.top) : tile.top + TILE, max(0, tile.left) : tile.left + TILE]]
         down, right = max(0, -tile.top), max(0, -tile.left)
         picture[down : down + part.shape[0], right : right + part.shape[1], 0] = part
     return cut
