@@ -42,7 +42,7 @@ class Hint:
     """Something that makes an image hard to read.
 
     Attributes:
-        kind: "shadow", "glare", "faint", "blur", "small", "broken", "touching" or "damaged".
+        kind: "shadow", "glare", "faint", "blur", "small", "broken", "touching", "crowded" or "damaged".
         advice: what was seen and what to do, in a sentence.
     """
 
@@ -135,6 +135,12 @@ def _touching(digits: list[Found], paper: npt.NDArray[np.uint8], page: Page) -> 
     return Hint("touching", f"{_digits(count)} joined to another and had to be cut apart; leave a gap between them.")
 
 
+def _crowded(digits: list[Found], paper: npt.NDArray[np.uint8], page: Page) -> Hint | None:
+    if not page.crowded:
+        return None
+    return Hint("crowded", "there is more in the image than is looked at closely; crop it to the digits.")
+
+
 _KINDS: tuple[Callable[[list[Found], npt.NDArray[np.uint8], Page], Hint | None], ...] = (
     _shadow,
     _glare,
@@ -143,6 +149,7 @@ _KINDS: tuple[Callable[[list[Found], npt.NDArray[np.uint8], Page], Hint | None],
     _small,
     _broken,
     _touching,
+    _crowded,
 )
 
 

@@ -386,9 +386,9 @@ def test_surer_digits_in_a_row_are_not_taken_for_one_digit_and_the_rings_of_an_e
 
 def test_a_stroke_is_part_of_one_digit_only() -> None:
     page = np.full((140, 200), 225, np.uint8)
-    cv2.rectangle(page, (60, 40), (80, 100), 40, 4)
+    for corners in ([(80, 40), (60, 40), (60, 100), (80, 100)], [(104, 40), (124, 40), (124, 100), (104, 100)]):
+        cv2.polylines(page, [np.array(corners, np.int32)], False, 40, 4)
     cv2.line(page, (92, 40), (92, 100), 40, 4)
-    cv2.rectangle(page, (104, 40), (124, 100), 40, 4)
     strokes = find_strokes(next(iter(ink_levels(page))))
     joined = joined_hypotheses(strokes, np.ones(3, bool))
     pairs = [h for h in joined if len(h.pieces) == 2 and h.box[2] < 40]

@@ -76,6 +76,7 @@ class Page:
         border: width of the paper that was put round the image before it was read, in pixels of the image.
         tilt: by how much the sheet's lines are turned, in radians, clockwise.
         size: width and height of the image before it was turned, in pixels.
+        crowded: whether it holds so much that not all of it was tried to be joined or cut.
     """
 
     digits: tuple[Found, ...]
@@ -88,6 +89,7 @@ class Page:
     refused: tuple[Found, ...] = ()
     highest: float = 0.0
     border: float = 0.0
+    crowded: bool = False
 
     def place(self, found: Found) -> FloatBox:
         """Return where something lies in the image as it is, neither turned nor bordered."""

@@ -63,6 +63,7 @@ class StrokeFinder:
             turn=recognised.turn,
             tilt=recognised.tilt,
             highest=max((one.hypothesis.box[3] for one in recognised.singles), default=0.0),
+            crowded=recognised.crowded,
         )
 
 

@@ -7,7 +7,9 @@ gap between slanted digits and crosses only where they touch.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -41,30 +43,57 @@ _Seam = npt.NDArray[np.intp]
 """The first column right of a cut, in each row."""
 
 
-def cut_hypotheses(whole: Hypothesis) -> list[list[Hypothesis | None]]:
-    """Return the parts into which a stroke that may be several touching digits can be cut.
+class Cuts(Sequence[list[Hypothesis | None]]):
+    """The places at which a stroke that may be several touching digits can be cut, and what lies between them.
 
-    Returns:
-        A table whose entry [i][j - i - 1] is what lies between cut i and cut j, the outer edges being cuts as well;
-        None where that is no digit by its shape. Empty where there is nothing to cut.
+    Entry [i][j - i - 1] is what lies between cut i and cut j, the outer edges being cuts as well; None where that is no
+    digit by its shape. What begins at a cut is made when it is asked for: of most strokes, little is.
+
+    Args:
+        whole: the stroke.
+        edges: the first column right of each cut in each row of the stroke's box, the outer edges included.
+        corner: column and row of that box in the extent of the stroke.
     """
+
+    def __init__(self, whole: Hypothesis, edges: Sequence[_Seam], corner: tuple[int, int]) -> None:
+        self._whole, self._edges, self._corner = whole, edges, corner
+
+    def __len__(self) -> int:
+        return max(len(self._edges) - 1, 0)
+
+    @overload
+    def __getitem__(self, index: int) -> list[Hypothesis | None]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[list[Hypothesis | None]]: ...
+
+    def __getitem__(self, index: int | slice) -> list[Hypothesis | None] | list[list[Hypothesis | None]]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        start, *ends = self._edges[range(len(self))[index] :]
+        left, top = self._corner
+        first = left + int(start.min())
+        own = self._whole.mask()[top : top + len(start), first:]
+        columns = np.arange(own.shape[1]) + (first - left)
+        rest = own & (columns >= start[:, np.newaxis])
+        parts = []
+        for end in ends:
+            last = max(0, left + int(end.max()) - first)
+            left_of_end = columns[:last] < end[:, np.newaxis]
+            parts.append(_part(self._whole, rest[:, :last] & left_of_end, (first, top)))
+        return parts
+
+
+def cut_hypotheses(whole: Hypothesis) -> Cuts:
+    """Return the cuts of a stroke that may be several touching digits; empty where there is nothing to cut."""
     import cv2
 
     own = whole.mask()
     left, top, width, height = cv2.boundingRect(own.view(np.uint8))
     shrink = whole.strokes.level.shrink
     seams = _seams(own[top : top + height, left : left + width], whole.stroke_width / shrink)
-    if not seams:
-        return []
-    edges = [np.zeros(height, np.intp), *seams, np.full(height, width)]
-    columns = np.arange(own.shape[1]) - left
-    right_of = np.zeros((len(edges), *own.shape), bool)
-    for right, seam in zip(right_of, edges, strict=True):
-        right[top : top + height] = columns >= seam[:, np.newaxis]
-    return [
-        [_part(whole, own & right_of[i] & ~right_of[j]) for j in range(i + 1, len(edges))]
-        for i in range(len(edges) - 1)
-    ]
+    edges = [np.zeros(height, np.intp), *seams, np.full(height, width)] if seams else []
+    return Cuts(whole, edges, (left, top))
 
 
 def _seams(own: npt.NDArray[np.bool_], stroke_width: float) -> list[_Seam]:
@@ -167,9 +196,10 @@ def _trace(
     return list(seams.T)
 
 
-def _part(whole: Hypothesis, own: npt.NDArray[np.bool_]) -> Hypothesis | None:
+def _part(whole: Hypothesis, own: npt.NDArray[np.bool_], corner: tuple[int, int]) -> Hypothesis | None:
+    """Return a part of a stroke whose pixels lie from a corner of its extent on; None where it is no digit by shape."""
     if not own.any():
         return None
-    part = part_hypothesis(whole, own)
+    part = part_hypothesis(whole, own, corner)
     _, _, width, height = part.box
     return part if _NARROWEST * height <= width <= _WIDEST * height else None

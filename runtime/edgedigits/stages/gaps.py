@@ -57,10 +57,12 @@ class Group:
     Attributes:
         pieces: indices of strokes, ascending.
         gaps: those between them.
+        size: width and height of their box, in pixels of the level.
     """
 
     pieces: tuple[int, ...]
     gaps: tuple[Gap, ...]
+    size: tuple[int, int]
 
 
 def find_groups(strokes: Strokes, candidates: npt.NDArray[np.intp]) -> list[Group]:
@@ -86,7 +88,7 @@ def find_groups(strokes: Strokes, candidates: npt.NDArray[np.intp]) -> list[Grou
                 continue
             one = _Growing(one.pieces + other.pieces, [*one.gaps, *other.gaps, gap], width, box)
             groups |= dict.fromkeys(one.pieces, one)
-        group = Group(tuple(sorted(one.pieces)), tuple(one.gaps))
+        group = Group(tuple(sorted(one.pieces)), tuple(one.gaps), (one.box[2], one.box[3]))
         found[group.pieces] = group
     return list(found.values())
 

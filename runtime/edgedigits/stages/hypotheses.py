@@ -31,6 +31,14 @@ _WIDEST = 6.0
 """Width over height of a row of touching digits."""
 _MOST_JOINED = 400
 """Strokes, and pairs of them, looked at in a level; a page has fewer, a texture more than are worth the time."""
+_JOINED_HIGH, _PEN, _STANDS_OUT = (12.0, 150.0), 0.3, 8.0
+"""Pixels of the level, width of the pen over the height, and ink over the paper's noise, of several strokes that may be
+one digit: lower ones were written in one go, and larger ones are looked at where the image is smaller."""
+_MOST_ROUND_ABOUT, _MOST_LINE = 2.4, 3.3
+"""Length of their line over the way from corner to corner, and over the height: with more, they are several
+characters."""
+_MOST_DASHES = 20
+"""Pieces of a broken line that may be a digit."""
 BROKEN = 3
 """Pieces from which a line counts as broken."""
 _FAINT = 4
@@ -141,6 +149,10 @@ class Hypothesis:
 
     def glyph(self) -> npt.NDArray[np.uint8]:
         """Return the hypothesis as the model sees it: uint8 (28, 28)."""
+        return self._glyph
+
+    @cached_property
+    def _glyph(self) -> npt.NDArray[np.uint8]:
         import cv2
 
         left, top, right, bottom = self.extent
@@ -190,6 +202,14 @@ class Hypothesis:
         return np.asarray(sharp, np.uint8)[top - y : bottom - y, left - x : right - x]
 
 
+def with_most_ink(hypotheses: Sequence[Hypothesis], most: int) -> list[Hypothesis]:
+    """Return so many hypotheses, those with the most ink, in their order."""
+    if len(hypotheses) <= most:
+        return list(hypotheses)
+    kept = sorted(range(len(hypotheses)), key=lambda i: -hypotheses[i].mass)[:most]
+    return [hypotheses[i] for i in sorted(kept)]
+
+
 def own_pixels(
     strokes: Strokes, pieces: Sequence[int], left: int, top: int, right: int, bottom: int
 ) -> npt.NDArray[np.bool_]:
@@ -206,17 +226,18 @@ def whole_hypothesis(strokes: Strokes, piece: int) -> Hypothesis:
     return _wholes(strokes, np.array([[piece]]))[0]
 
 
-def part_hypothesis(whole: Hypothesis, own: npt.NDArray[np.bool_]) -> Hypothesis:
+def part_hypothesis(whole: Hypothesis, own: npt.NDArray[np.bool_], corner: tuple[int, int] = (0, 0)) -> Hypothesis:
     """Return a part of the strokes of a hypothesis.
 
     Args:
         whole: the hypothesis.
-        own: which pixels of its extent the part consists of, bool; at least one.
+        own: which pixels of its extent, or of a piece of that, the part consists of, bool; at least one.
+        corner: column and row of that piece in the extent.
     """
     import cv2
 
     x, y, width, height = cv2.boundingRect(own.view(np.uint8))
-    left, top = whole.extent[0] + x, whole.extent[1] + y
+    left, top = whole.extent[0] + corner[0] + x, whole.extent[1] + corner[1] + y
     shrink = whole.strokes.level.shrink
     part = own[y : y + height, x : x + width]
     return replace(
@@ -235,6 +256,22 @@ def single_hypotheses(strokes: Strokes) -> list[Hypothesis]:
     return _wholes(strokes, at[:, np.newaxis])
 
 
+def is_texture(strokes: Strokes) -> bool:
+    """Tell whether a level has more strokes than can be tried together: none of them are."""
+    return len(_larger_pieces(strokes)) > _MOST_JOINED
+
+
+def _larger_pieces(strokes: Strokes) -> npt.NDArray[np.intp]:
+    """Return the strokes of a level that are worth being joined with others."""
+    usable = _usable_pieces(strokes)
+    return np.asarray(usable[strokes.boxes[usable, 3] >= 0.6 * SMALLEST_HEIGHT], np.intp)
+
+
+def _usable_pieces(strokes: Strokes) -> npt.NDArray[np.intp]:
+    sides = strokes.boxes[:, 2:].max(axis=1, initial=0)
+    return np.flatnonzero((strokes.area >= 6) & (sides <= LARGEST_SIDE) & (strokes.width <= _WIDEST_STROKE))
+
+
 def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> list[Hypothesis]:
     """Return strokes that are near each other and may be one digit together, as the bar of a 5 and its body.
 
@@ -242,12 +279,8 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
         strokes: those of one level.
         open_pieces: (N,), which pieces are not part of a digit beyond doubt.
     """
-    _, _, width, height = strokes.boxes.T
-    usable = np.flatnonzero(
-        (strokes.area >= 6) & (np.maximum(width, height) <= LARGEST_SIDE) & (strokes.width <= _WIDEST_STROKE)
-    )
     # the larger of a pair must be worth it
-    large = usable[height[usable] >= 0.6 * SMALLEST_HEIGHT]
+    usable, large = _usable_pieces(strokes), _larger_pieces(strokes)
     if large.size == 0 or large.size > _MOST_JOINED or not open_pieces.any():
         return []
     broken = _broken_digits(strokes, open_pieces)
@@ -270,7 +303,7 @@ def joined_hypotheses(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> l
     groups = {tuple(sorted([int(i), *second[first == i].tolist()])) for i in partners[(counts >= 2) & (counts <= 4)]}
     for group in sorted(groups):
         found += _wholes(strokes, np.array([group]))
-    found = [h for h in found if h.box[2] <= 1.3 * h.box[3]] + broken
+    found = [h for h in found if h.box[2] <= 1.3 * h.box[3] and _may_be_one(h)] + broken
     return list({h.pieces: h for h in found}.values())
 
 
@@ -289,14 +322,31 @@ def _broken_digits(strokes: Strokes, open_pieces: npt.NDArray[np.bool_]) -> list
     if candidates.size < 2:
         return []
     found: list[Hypothesis] = []
-    for _, alike in groupby(sorted(find_groups(strokes, candidates), key=_size), _size):
+    shaped = [group for group in find_groups(strokes, candidates) if _has_shape_of_one(group)]
+    for _, alike in groupby(sorted(shaped, key=_size), _size):
         groups = list(alike)
         wholes = _wholes(strokes, np.array([group.pieces for group in groups]))
         found += [replace(whole, gaps=group.gaps) for whole, group in zip(wholes, groups, strict=True)]
-    shrink = strokes.level.shrink
-    return [
-        h for h in found if h.box[2] <= 1.5 * h.box[3] and SMALLEST_HEIGHT * shrink <= h.box[3] <= LARGEST_SIDE * shrink
-    ]
+    return [h for h in found if _may_be_one(h)]
+
+
+def _has_shape_of_one(group: Group) -> bool:
+    """Tell whether pieces are as high and as narrow together as one digit."""
+    width, height = group.size
+    return width <= 1.5 * height and _JOINED_HIGH[0] <= height <= _JOINED_HIGH[1] and len(group.pieces) <= _MOST_DASHES
+
+
+def _may_be_one(joined: Hypothesis) -> bool:
+    """Tell whether several strokes have no more line than one digit, are in reach of the model, and stand out."""
+    height = joined.box[3]
+    lowest, highest = (bound * joined.strokes.level.shrink for bound in _JOINED_HIGH)
+    return (
+        lowest <= height <= highest
+        and joined.stroke_width <= _PEN * height
+        and joined.over_a_line <= _MOST_ROUND_ABOUT
+        and joined.ink <= _MOST_LINE * height * joined.stroke_width
+        and joined.contrast >= _STANDS_OUT * joined.noise
+    )
 
 
 def _size(group: Group) -> int:

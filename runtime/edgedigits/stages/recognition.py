@@ -17,7 +17,13 @@ from edgedigits.finding.turning import likely_turn, turn_back
 from edgedigits.stages.choice import choose, lie_in, misfit, sort_views
 from edgedigits.stages.context import page_evidence
 from edgedigits.stages.grain import are_grainy
-from edgedigits.stages.hypotheses import Hypothesis, joined_hypotheses, single_hypotheses
+from edgedigits.stages.hypotheses import (
+    Hypothesis,
+    is_texture,
+    joined_hypotheses,
+    single_hypotheses,
+    with_most_ink,
+)
 from edgedigits.stages.scoring import Classify, Scored, boxes_of, glyphs_of, judge_glyphs, rarity, score_hypotheses
 from edgedigits.stages.signs import sign_costs
 from edgedigits.stages.strokes import SHARE, SHARE_OF_GRAINS, Strokes, find_strokes
@@ -52,6 +58,8 @@ _NEARLY_AS_SURE = 2.5
 """Evidence by which views of a digit may differ and be one as good as the other."""
 _REJECTED = 0.0
 """Evidence below which connected strokes are something else."""
+_MOST_SINGLES, _MOST_JOINED = 3000, 250
+"""Strokes, each at all sizes of the image, and groups of them, that are tried as one digit: those with the most ink."""
 _SETTLED = 4.0
 """Evidence at which strokes are a digit by themselves and nothing else is tried."""
 
@@ -65,6 +73,7 @@ class Page:
         levels: the strokes of the image at each of its sizes.
         singles: every stroke by itself, in its best view, the one with the most ink first.
         letters: how many characters are written there besides.
+        crowded: whether there is more than can be looked at: some of it was not tried to be joined or cut.
         tilt: by how much the sheet's lines are turned, in radians, clockwise.
         turn: quarter turns counterclockwise after which the image was read; places are those of the turned image.
     """
@@ -73,6 +82,7 @@ class Page:
     levels: tuple[Strokes, ...]
     singles: tuple[Scored, ...]
     letters: float
+    crowded: bool = False
     tilt: float = 0.0
     turn: int = 0
 
@@ -151,8 +161,10 @@ def _recognise_dark(grey: UInt8Array, shrink: float, classify: Classify) -> Page
 
 
 def _recognise_strokes(levels: tuple[Strokes, ...], classify: Classify) -> Page:
-    best_views, other_views = sort_views([h for strokes in levels for h in single_hypotheses(strokes)])
-    judge = partial(judge_glyphs, classify, len(best_views))
+    everything = [h for strokes in levels for h in single_hypotheses(strokes)]
+    best_views, other_views = sort_views(with_most_ink(everything, _MOST_SINGLES))
+    among = round(len(best_views) * max(1.0, len(everything) / _MOST_SINGLES))
+    judge = partial(judge_glyphs, classify, among)
     looks = [[look] for look in score_hypotheses(best_views, judge)]
     # what one look settles needs no second one
     unsettled = [i for i, (look,) in enumerate(looks) if look.score < _SETTLED]
@@ -169,17 +181,19 @@ def _recognise_strokes(levels: tuple[Strokes, ...], classify: Classify) -> Page:
         for strokes in levels
         for h in joined_hypotheses(strokes, ~lie_in(strokes.boxes * strokes.level.shrink, settled))
     ]
-    scored = [*singles, *score_hypotheses(joined, judge)]
+    scored = [*singles, *score_hypotheses(with_most_ink(joined, _MOST_JOINED), judge)]
+    crowded = len(everything) > _MOST_SINGLES or len(joined) > _MOST_JOINED or any(map(is_texture, levels))
     # what became part of a digit need not be cut
     read = boxes_of(scored[len(singles) :], _JOINED)
     open_singles = [
         single for single, is_read in zip(singles, lie_in(boxes_of(singles), read), strict=True) if not is_read
     ]
     digits = [single.hypothesis for single in singles if single.score >= _ACCEPTED]
-    scored += touching_digits(open_singles, digits, judge, rarity(len(best_views)))
+    touching, left_out = touching_digits(open_singles, digits, judge, rarity(among))
+    scored += touching
     strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.mass)
     chosen, letters = _best(scored, rejected)
-    return Page(chosen, levels, tuple(strongest), letters)
+    return Page(chosen, levels, tuple(strongest), letters, crowded or left_out)
 
 
 def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tuple[Scored, ...], float]:

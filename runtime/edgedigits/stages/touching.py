@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.stages.choice import lie_in, shared_ink
-from edgedigits.stages.cuts import cut_hypotheses
-from edgedigits.stages.hypotheses import Hypothesis
+from edgedigits.stages.context import surroundings_cost
+from edgedigits.stages.cuts import Cuts, cut_hypotheses
+from edgedigits.stages.hypotheses import Hypothesis, with_most_ink
 from edgedigits.stages.scoring import Judge, Scored, score_hypotheses
-from edgedigits.stages.underlines import above_underline
+from edgedigits.stages.underlines import above_underline, may_be_underlined
 
 _VOUCHED_FOR = -3.0
 """Evidence above which one of several touching digits may be, where all together have as much as the next says."""
@@ -32,18 +33,27 @@ _ROOM = 0.3
 """Width of what was not read of a stroke, in its heights, from which there is a further digit in it."""
 _MOST_HELD = 16
 """Digits in the box of a stroke, each perhaps seen at two sizes, beyond which it is a frame: it is cut into fewer."""
-_MOST_CUT = 250
-"""Strokes that are tried to be cut; even a page full of words has fewer, a texture more than are worth the time."""
+_MOST_CUT = 40
+"""Strokes that are tried to be cut, those with the most ink first; of a page of numbers, few are left to be cut."""
+_MOST_LOOKED_AT = 100
+"""Strokes of which it is asked what lies round them, or whether a line lies under them, likewise."""
+_LOWEST, _THICKEST = 12.0, 0.36
+"""Pixels of the level, and width of the pen over the height, of strokes in which several digits can be told."""
+_ROUND_ABOUT, _AS_LONG, _FULLEST = 1.2, 1.5, 0.65
+"""Length of the line over the way from corner to corner, and over the height, and share of the box that is ink, of
+strokes that are several digits: what is straighter, shorter or fuller is none."""
+_UNQUIET = 5.0
+"""What the surroundings may take from strokes that are cut: around touching digits there is paper, too."""
 
 
-_Parts = list[list[Hypothesis | None]]
-"""What lies between each two cuts of a stroke, as `cut_hypotheses` returns it."""
 _Row = tuple[float, list[Scored]]
 """Parts that explain a stroke up to a cut, and their evidence, each one's weighted with its ink."""
 
 
-def touching_digits(singles: Sequence[Scored], read: Sequence[Hypothesis], judge: Judge, rarity: float) -> list[Scored]:
-    """Return the digits that strokes which are none by themselves consist of.
+def touching_digits(
+    singles: Sequence[Scored], read: Sequence[Hypothesis], judge: Judge, rarity: float
+) -> tuple[list[Scored], bool]:
+    """Return the digits that strokes which are none by themselves consist of, and whether some were not looked at.
 
     Args:
         singles: connected strokes.
@@ -51,27 +61,48 @@ def touching_digits(singles: Sequence[Scored], read: Sequence[Hypothesis], judge
         judge: the model.
         rarity: evidence that each was denied since strokes are digits so rarely.
     """
-    unread = [single.hypothesis for single in singles if single.score < 0][:_MOST_CUT]
-    freed = score_hypotheses([part for whole in unread for part in above_underline(whole)], judge)
-    return [*freed, *_best_rows(_cuts([*singles, *freed], read), judge, rarity)]
+    unread = [single.hypothesis for single in singles if single.score < 0 and _is_written(single.hypothesis)]
+    long = [whole for whole in unread if may_be_underlined(whole)]
+    lined = with_most_ink(long, _MOST_LOOKED_AT)
+    freed = score_hypotheses([part for whole in lined for part in above_underline(whole)], judge)
+    cuts, left_out = _cuts([*singles, *freed], read)
+    return [*freed, *_best_rows(cuts, judge, rarity)], left_out or len(lined) < len(long)
 
 
-def _cuts(singles: Sequence[Scored], read: Sequence[Hypothesis]) -> list[_Parts]:
-    """Cut the wide strokes that are no digit and hold none."""
-    tables: list[_Parts] = []
+def _cuts(singles: Sequence[Scored], read: Sequence[Hypothesis]) -> tuple[list[Cuts], bool]:
+    """Cut the wide strokes that are no digit and hold none; tell whether there are more than are cut."""
     boxes = np.array([digit.box for digit in read], np.float64).reshape(-1, 4)
     lowest = _LOW * float(np.median(boxes[:, 3])) if len(read) else 0.0
-    for whole in singles:
-        _, _, width, height = whole.hypothesis.box
-        if len(tables) == _MOST_CUT:
-            break
+    wide: list[Hypothesis] = []
+    for single in singles:
+        whole = single.hypothesis
+        _, _, width, height = whole.box
         # what may be a digit as it is, and is narrower than high, is hardly two
         enough = _SURE if width >= height else 0.0
-        if whole.score >= enough or width < 0.75 * height or height < lowest:
-            continue
-        if not _is_frame_or_read(whole.hypothesis, read, boxes):
-            tables.append(cut_hypotheses(whole.hypothesis))
-    return tables
+        if single.score < enough and width >= 0.75 * height and height >= lowest and _may_be_several(whole):
+            wide.append(whole)
+    looked_at = with_most_ink(wide, _MOST_LOOKED_AT)
+    quiet = (whole for whole in looked_at if surroundings_cost(whole) <= _UNQUIET)
+    cut = [whole for whole in quiet if not _is_frame_or_read(whole, read, boxes)]
+    chosen = with_most_ink(cut, _MOST_CUT)
+    return [cut_hypotheses(whole) for whole in chosen], len(chosen) < len(cut) or len(looked_at) < len(wide)
+
+
+def _is_written(whole: Hypothesis) -> bool:
+    """Tell whether a stroke is high enough, beside its pen and in pixels, to be several digits."""
+    height = whole.box[3]
+    return height >= _LOWEST * whole.strokes.level.shrink and whole.stroke_width <= _THICKEST * height
+
+
+def _may_be_several(whole: Hypothesis) -> bool:
+    """Tell whether a stroke has as much line as several digits have, and as much paper between."""
+    _, _, width, height = whole.box
+    return (
+        _is_written(whole)
+        and whole.over_a_line >= _ROUND_ABOUT
+        and whole.ink >= _AS_LONG * height * whole.stroke_width
+        and whole.ink <= _FULLEST * width * height
+    )
 
 
 def _is_frame_or_read(whole: Hypothesis, read: Sequence[Hypothesis], boxes: npt.NDArray[np.float64]) -> bool:
@@ -95,7 +126,7 @@ def _is_frame_or_read(whole: Hypothesis, read: Sequence[Hypothesis], boxes: npt.
     return unread < _ROOM * height or any(shared_ink(whole, read[i]) < _OWN_INK for i in held.tolist())
 
 
-def _best_rows(tables: Sequence[_Parts], judge: Judge, rarity: float) -> list[Scored]:
+def _best_rows(tables: Sequence[Cuts], judge: Judge, rarity: float) -> list[Scored]:
     """Return the digits into which strokes can be cut, those of each with the largest evidence that explain all of it.
 
     They are looked for from left to right: what begins where no digit ends need not be judged.

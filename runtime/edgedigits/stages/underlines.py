@@ -32,11 +32,16 @@ _LOWEST = 0.4
 """Height of what was written above an underline, in heights of the strokes."""
 
 
+def may_be_underlined(whole: Hypothesis) -> bool:
+    """Tell whether a connected stroke is long enough for a number with its underline."""
+    return whole.box[2] >= _LONG * whole.box[3]
+
+
 def above_underline(whole: Hypothesis) -> list[Hypothesis]:
     """Return what a connected stroke consists of above a long straight line at its foot; empty without such a line."""
     import cv2
 
-    if whole.box[2] < _LONG * whole.box[3]:
+    if not may_be_underlined(whole):
         return []
     own = whole.mask()
     left, top, width, height = cv2.boundingRect(own.view(np.uint8))
