@@ -130,7 +130,7 @@ def photos(_: str) -> str:
         ]
         for tier, title in names.items()
     ]
-    return table(["photos", "", "exact", "F1", "invented", "changed: exact", "F1", "invented"], rows)
+    return table(["photos", "number", "exact", "F1", "invented", "changed: exact", "F1", "invented"], rows)
 
 
 def scenes(_: str) -> str:
