@@ -12,8 +12,8 @@ from edgedigits.reading import Reading
 _OUTSIDE = 0.25
 """Share of a digit's width or height that may lie outside of the frame before it counts as gone from view."""
 
-_FORGOTTEN = 0.9
-"""Share of what the dearest reading took that the next ones are reckoned with."""
+_FORGOTTEN = 0.98
+"""Share of what the dearest work took that the next is reckoned with."""
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from edgedigits.live.sources.base import Wanted
 
 LIVE_READINGS_PER_SECOND = 10.0
 """How often a live source is read where nothing is said: three readings, which a number needs, take 0.3 s."""
-LIVE_SHARE = 0.25
-"""Share of a core that reading a live source takes in the long run where nothing is said of `max_fps`."""
+LIVE_SHARE = 0.2
+"""Share of a core that a live source takes in the long run, for looking and reading, without a `max_fps`."""
 
 Roi = tuple[float, float, float, float]
 """x, y, width, height of the part of the frame that is read: pixels, or, where none is above 1, shares of the frame."""
@@ -33,7 +33,7 @@ class LiveSettings:
         mirror: whether left and right are exchanged, as in a mirror; after turning.
         roi: the part of the turned frame that is read; None for all.
         max_fps: readings a second at most, and 0 for no limit; None for every frame of a film, and of a live source 10
-            a second, fewer where what moves all the time would take more than a quarter of a core.
+            a second, fewer where what moves all the time would take more than a fifth of a core.
         reread: seconds after which a scene that does not change is read again.
         threshold: digits of less confidence are unreadable, 0 to 1; None for the manifest's.
         pattern, length, range, checksum: what each line must be, as in `Expectation`; what is not, is withheld.

@@ -247,7 +247,7 @@ class Watch:
         stages: dict[str, float] = {}
         due = False
         if self._may_look(frame, clock):
-            self._looked_at = clock
+            self._looked_at, begun_work = clock, time.thread_time()
             change = self._change.look(pixels)
             wanted = self._attention.wants(change, self._parts.reading, (pixels.shape[1], pixels.shape[0]), clock)
             due = wanted is not None and (self._pace is None or self._pace.allows(clock))
@@ -256,6 +256,8 @@ class Watch:
                 self._read(frame, pixels, region, change, wanted, clock, stages)
             elif not change.motion.is_none:
                 self._reading = self._as_seen(moved(self._parts.reading, change.motion), frame, region)
+            if self._pace is not None:
+                self._pace.spend(time.thread_time() - begun_work, clock)
         latency = time.monotonic() - frame.taken
         if due:
             self._recent_readings.append((time.monotonic(), latency))
@@ -282,7 +284,7 @@ class Watch:
         stages: dict[str, float],
     ) -> None:
         """Read what is wanted of a frame, and publish what follows from it."""
-        begun, begun_work = time.perf_counter(), time.thread_time()
+        begun = time.perf_counter()
         # what a camera gives twice says nothing new, but it is there for longer
         if self._change.same(pixels):
             self._attention.note(change, clock, whole=True, news=None)
@@ -292,8 +294,6 @@ class Watch:
             self._change.mark_read(pixels)
             self._reading = self._as_seen(self._parts.reading, frame, place)
             self._readings += 1
-        if self._pace is not None:
-            self._pace.spend(time.thread_time() - begun_work, clock)
         stages["read"] = time.perf_counter() - begun
         begun = time.perf_counter()
         digits = self._tracker.update(self._reading, clock)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.addresses import masked
 from edgedigits.arrays import UInt8Array
 from edgedigits.errors import InputError
 from edgedigits.native_output import native_output_muted
@@ -138,6 +140,23 @@ class Kind:
     find: Callable[[], tuple[FoundCamera, ...]] = lambda: ()
 
 
+@dataclass(frozen=True)
+class NetworkSource:
+    """What has a URL and is live.
+
+    Attributes:
+        url: with its password, where it needs one.
+    """
+
+    url: str
+    live: bool = True
+
+    @property
+    def name(self) -> str:
+        """The URL without its password."""
+        return masked(self.url)
+
+
 class OpenCvStream:
     """Reads what OpenCV has opened.
 
@@ -186,20 +205,32 @@ def open_with_opencv(what: int | str, wanted: Wanted, api: str | None = None) ->
         wanted: its time-outs are used where OpenCV has them.
         api: which of OpenCV's back ends, such as "CAP_FFMPEG"; None for any.
     """
-    # the libraries below OpenCV write to stderr by themselves, and read these when they are loaded
+    # FFmpeg writes to stderr by itself; OpenCV asks for this when it loads it
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
     import cv2
 
     settings: list[int] = []
     if api == "CAP_FFMPEG":
         for name, seconds in (("OPEN", wanted.open_timeout), ("READ", wanted.read_timeout)):
             settings += [getattr(cv2, f"CAP_PROP_{name}_TIMEOUT_MSEC"), round(1000 * seconds)]
-    with native_output_muted():
+    with native_output_muted(), _opencv_silenced():
         try:
             return cv2.VideoCapture(what, getattr(cv2, api or "CAP_ANY"), settings)
         except cv2.error:
             return cv2.VideoCapture()
+
+
+@contextmanager
+def _opencv_silenced() -> Iterator[None]:
+    """Keep OpenCV from telling what it tried: whoever opens says what is wrong."""
+    import cv2
+
+    before = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    try:
+        yield
+    finally:
+        cv2.utils.logging.setLogLevel(before)
 
 
 def in_colour(pixels: npt.NDArray[Any]) -> UInt8Array:

@@ -17,7 +17,7 @@ import numpy as np
 from edgedigits.addresses import masked
 from edgedigits.image_headers import read_header
 from edgedigits.live.sources import stream
-from edgedigits.live.sources.base import CameraError, Kind, Picture, Source, Stream, Wanted, is_patched
+from edgedigits.live.sources.base import CameraError, Kind, NetworkSource, Picture, Source, Stream, Wanted, is_patched
 from edgedigits.native_output import native_output_muted
 
 _LARGEST_PART = 32 << 20
@@ -29,16 +29,8 @@ _END_OF_JPEG = bytes(64) + b"\xff\xd9"
 
 
 @dataclass(frozen=True)
-class HttpCamera:
+class HttpCamera(NetworkSource):
     """A camera by its URL."""
-
-    url: str
-    live: bool = True
-
-    @property
-    def name(self) -> str:
-        """The URL without its password."""
-        return masked(self.url)
 
     def open(self, wanted: Wanted) -> Stream:
         """Ask for the pictures.

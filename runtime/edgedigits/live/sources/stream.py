@@ -10,6 +10,7 @@ from edgedigits.addresses import masked
 from edgedigits.live.sources.base import (
     CameraError,
     Kind,
+    NetworkSource,
     OpenCvStream,
     Source,
     Stream,
@@ -23,16 +24,8 @@ _PROTOCOLS = (*_PORTS, "udp", "rtp", "srt", "tcp")
 
 
 @dataclass(frozen=True)
-class NetworkStream:
+class NetworkStream(NetworkSource):
     """A stream by its URL."""
-
-    url: str
-    live: bool = True
-
-    @property
-    def name(self) -> str:
-        """The URL without its password."""
-        return masked(self.url)
 
     def open(self, wanted: Wanted) -> Stream:
         """Connect.
