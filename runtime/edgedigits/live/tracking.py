@@ -30,7 +30,7 @@ _FURTHEST = 0.35
 """Shares of the frame's longer side that a sheet can move between two readings and still be the same."""
 _LIKELY = 0.5
 _SHRUNK = 0.75
-"""Share of its area down to which a digit is still seen as a whole."""
+"""Share of its area down to which a digit is still seen as a whole; what it may grow by is the inverse."""
 _ESTABLISHED = 0.6
 """Share of the readings of late that hold a digit which is known for sure."""
 _STILL_THERE = 1.0
@@ -223,10 +223,10 @@ class Tracker:
         return hidden <= self._seconds or (hidden <= _STILL_THERE and not track.company.isdisjoint(pairs))
 
     def _fragments(self, pairs: dict[int, Digit], reading: Reading, seconds: float) -> set[int]:
-        """Return which digits of a reading are what a hand leaves to be seen of known ones, by their `id`.
+        """Return which digits of a reading are what a hand makes of known ones, by their `id`.
 
-        A 6 of which half is hidden looks like a 1. But where most digits are smaller than those before, it is another
-        sheet.
+        A 6 of which half is hidden looks like a 1, and so does one that a finger touches. But where most digits are
+        smaller or larger than those before, it is another sheet.
         """
         known = [track for track in self._tracks if track.established and self._is_behind(track, pairs, seconds)]
         if not known:
@@ -234,18 +234,21 @@ class Tracker:
         boxes = _broadened(np.array([track.box for track in known]))
         small = _broadened(np.array([digit.box for digit in reading.digits], float).reshape(-1, 4))
         inside = _inside(small, boxes).T
-        least = np.array([_INSIDE if track.key in pairs else _IN_ITS_PLACE for track in known])[:, None]
+        around = _inside(boxes, small)
+        hidden = np.array([track.key not in pairs for track in known])
+        least = np.where(hidden, _IN_ITS_PLACE, _INSIDE)
         share = small[:, 2:].prod(axis=1)[None, :] / boxes[:, 2:].prod(axis=1)[:, None]
         partner = {track.key: i for i, track in enumerate(known)}
         found = set()
         for j, digit in enumerate(reading.digits):
             own = next((partner[key] for key, paired in pairs.items() if paired is digit and key in partner), None)
             if own is not None:
-                part = share[own, j] < _SHRUNK
+                part = not _SHRUNK <= share[own, j] <= 1 / _SHRUNK
             elif any(paired is digit for paired in pairs.values()):
                 part = False
             else:
-                part = bool(((inside[:, [j]] >= least)[:, 0] & (share[:, j] < _SHRUNK)).any())
+                piece = (inside[:, j] >= least) & (share[:, j] < _SHRUNK)
+                part = bool((piece | (hidden & (around[:, j] >= _INSIDE))).any())
             if part:
                 found.add(id(digit))
         return found if 2 * len(found) <= len(reading.digits) else set()

@@ -171,3 +171,28 @@ def test_many_digits_cost_little() -> None:
     published = steps.see(*digits, times=6)
     assert published.text.count("\n") == 5
     assert "?" not in published.text
+
+
+@pytest.mark.parametrize(
+    ("value", "box"),
+    [
+        pytest.param(1, (218, 92, 14, 32), id="a rest of it that looks like a 1"),
+        pytest.param(6, (218, 98, 60, 80), id="it and a finger, in one box"),
+        pytest.param(1, (220, 100, 46, 44), id="it and a finger, in its place"),
+    ],
+)
+def test_what_a_hand_makes_of_a_digit_never_stands_beside_it(value: int, box: tuple[int, int, int, int]) -> None:
+    steps = Steps()
+    assert steps.see(*number("2026"), times=6).text == "2026"
+    touched = (*number("202"), Digit(value, 0.97, box))
+    texts = {steps.see(*touched).text for _ in range(4)} | {steps.see(*number("2026")).text for _ in range(12)}
+    assert texts <= {"2026", "202?"}
+    assert steps.see(*number("2026")).text == "2026"
+
+
+def test_what_left_the_picture_is_not_waited_for() -> None:
+    steps = Steps()
+    for x in range(300, -120, -30):
+        sheet = number("20", x=x) + number("47", x=x + 160)
+        steps.see(*[digit for digit in sheet if digit.box[0] >= 0])
+    assert steps.see(*number("47", x=40)).text == "47"

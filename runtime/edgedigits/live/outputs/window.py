@@ -44,8 +44,7 @@ class Window:
             cv2.imshow(_TITLE, picture)
             self._shown = True
         key = cv2.waitKey(1) & 0xFF
-        gone = self._shown and cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) < 1
-        return gone or key in (ord("q"), _ESCAPE)
+        return (self._shown and not _is_there()) or key in (ord("q"), _ESCAPE)
 
     def close(self) -> None:
         """Take the window away."""
@@ -53,3 +52,12 @@ class Window:
 
         if self._shown:
             cv2.destroyAllWindows()
+
+
+def _is_there() -> bool:
+    import cv2
+
+    try:
+        return bool(cv2.getWindowProperty(_TITLE, cv2.WND_PROP_VISIBLE) >= 1)
+    except cv2.error:  # Qt's has nothing to ask any more once its last window was closed
+        return False
