@@ -15,34 +15,12 @@ from edgedigits import Reader
 from edgedigits.bundle import Bundle
 from edgedigits.cli import commands
 from edgedigits.errors import BundleError
-from edgedigits.glyphs import normalise_crops
 from edgedigits_export.convert.formats import get_formats
 from edgedigits_export.exporting import export_bundle
 from edgedigits_export.foreign import adopt
 from edgedigits_export.options import ExportOptions
 from edgedigits_export.publish.layouts import LAYOUTS
-from tests.letters import LETTERS, draw_letters
-
-
-def train_on_letters() -> Any:
-    import keras
-
-    keras.utils.set_random_seed(0)
-    layers = keras.layers
-    images, labels = draw_letters(2_600, seed=1)
-    model = keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(12, 5, 2, "same", activation="relu"),
-            layers.Conv2D(24, 3, 2, "same", activation="relu"),
-            layers.Flatten(),
-            layers.Dense(len(LETTERS), activation="softmax"),
-        ]
-    )
-    model.compile(keras.optimizers.Adam(4e-3), "sparse_categorical_crossentropy")
-    numbers = np.array([LETTERS.index(label) for label in labels.tolist()])
-    model.fit(normalise_crops(images) / np.float32(255), numbers, batch_size=64, epochs=4, verbose=0)
-    return model
+from tests.letters import LETTERS, draw_letters, train_on_letters
 
 
 @pytest.fixture(scope="module")
