@@ -100,6 +100,16 @@ def test_a_table_may_name_its_pictures_from_the_root(tmp_path: Path) -> None:
     assert list(load_own_digits(tmp_path).hashes) == ["one.png"]
 
 
+def test_a_table_of_photos_and_their_texts_is_read_too(tmp_path: Path) -> None:
+    draw(tmp_path / "one.png")
+    cv2.imwrite(str(tmp_path / "scrawl.png"), 255 - 200 * np.tri(40, dtype=np.uint8))
+    (tmp_path / "labels.csv").write_text("file,text\none.png,1\nscrawl.png,\n", encoding="utf-8")
+    assert load_own_digits(tmp_path).data.labels.tolist() == [1, NONE]
+    (tmp_path / "labels.csv").write_text("file,text\none.png,17\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"labels\.csv, line 2: there are several digits in .*one\.png; crop it"):
+        load_own_digits(tmp_path)
+
+
 def test_the_command_refuses_what_it_cannot_read(trained: Path, tmp_path: Path) -> None:
     (tmp_path / "seven").mkdir()
     draw(tmp_path / "seven" / "a.png")

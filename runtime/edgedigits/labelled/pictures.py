@@ -39,11 +39,13 @@ class Picture:
         path: where it lies.
         label: `NONE` for what is no digit; "" where a table gives several digits.
         writer: who wrote it; "" where nobody says.
+        where: what gives it this label, for messages: the line of a table, or the folder.
     """
 
     path: Path
     label: str
     writer: str = ""
+    where: str = ""
 
 
 def from_folders(folder: Path) -> Iterator[Picture]:
@@ -51,7 +53,7 @@ def from_folders(folder: Path) -> Iterator[Picture]:
     for below in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
         for path in sorted(below.rglob("*")):
             if is_picture(path):
-                yield Picture(path, below.name)
+                yield Picture(path, below.name, where=str(below))
 
 
 def is_picture(path: Path) -> bool:
@@ -74,7 +76,7 @@ def from_table(table: Path) -> Iterator[Picture]:
             label = row.said
         else:
             raise InputError(f"{row.where}: there is no label; write {NONE} for no digit.")
-        yield Picture(row.path, label, row.writer)
+        yield Picture(row.path, label, row.writer, row.where)
 
 
 def from_texts(table: Path) -> Iterator[tuple[Path, str]]:

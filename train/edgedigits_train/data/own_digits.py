@@ -6,9 +6,8 @@ Two layouts are read: sub-folders `0` to `9`, and `none` for what is no digit; o
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,11 +18,11 @@ from tqdm import tqdm
 
 from edgedigits.errors import InputError
 from edgedigits.labelled.glyphs import LabelledGlyphs
-from edgedigits.labelled.pictures import TABLE, GlyphFinder, is_picture, path_inside
+from edgedigits.labelled.pictures import TABLE, GlyphFinder, Picture, from_folders, from_table
 from edgedigits_train.data.training_set import NONE
 
-LABELS = {**{str(digit): digit for digit in range(10)}, "none": NONE}
-"""Labels by the names of the sub-folders."""
+LABELS: Mapping[str, int] = {**{str(digit): digit for digit in range(10)}, "none": NONE}
+"""Numbers of the labels by what folders and tables call them."""
 
 _HELD_OUT_ONE_IN = 5
 _SPLIT_SEED = 2026
@@ -76,7 +75,7 @@ def load_own_digits(folder: Path, *, progress: bool = False) -> OwnDigits:
     reader finds the digit; what it does not find is taken to be a crop.
 
     Args:
-        folder: with sub-folders 0 to 9 and none, or a labels.csv.
+        folder: with sub-folders 0 to 9 and none, or a labels.csv, as `edgedigits.labelled` reads them.
         progress: show a bar on stderr.
 
     Raises:
@@ -90,9 +89,10 @@ def load_own_digits(folder: Path, *, progress: bool = False) -> OwnDigits:
     if not folder.is_dir():
         raise InputError(f"{folder} is not a folder; name one with sub-folders 0 to 9, or with a {TABLE}.")
     labelled: dict[Path, int] = {}
-    for path, label in _from_table(folder / TABLE) if (folder / TABLE).is_file() else _from_folders(folder):
-        if labelled.setdefault(path, label) != label:
-            raise InputError(f"{folder / TABLE}: {path} is there with two labels; remove one.")
+    for picture in from_table(folder / TABLE) if (folder / TABLE).is_file() else from_folders(folder):
+        label = _number(picture)
+        if labelled.setdefault(picture.path, label) != label:
+            raise InputError(f"{folder / TABLE}: {picture.path} is there with two labels; remove one.")
     if not labelled:
         raise InputError(
             f"{folder} holds no pictures: put them into sub-folders 0 to 9 (and none, for what is no digit),"
@@ -121,26 +121,10 @@ def _digest(path: Path) -> str:
         raise InputError(f"{path} cannot be read ({error.strerror}).") from error
 
 
-def _from_folders(folder: Path) -> Iterator[tuple[Path, int]]:
-    for below in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")):
-        pictures = [path for path in sorted(below.rglob("*")) if is_picture(path)]
-        if pictures and below.name not in LABELS:
-            raise InputError(f"{below} is named after no label: name the sub-folders 0 to 9, or none.")
-        for path in pictures:
-            yield path, LABELS[below.name]
-
-
-def _from_table(table: Path) -> Iterator[tuple[Path, int]]:
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file, skipinitialspace=True)
-            if not {"path", "label"} <= set(rows.fieldnames or ()):
-                raise InputError(f"{table} must begin with the line path,label.")
-            for row in rows:
-                where = f"{table}, line {rows.line_num}"
-                path, label = path_inside(table.parent, row["path"] or "", where), (row["label"] or "").strip().lower()
-                if label not in LABELS:
-                    raise InputError(f"{where}: {label!r} is no label; it must be 0 to 9, or none.")
-                yield path, LABELS[label]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{table} cannot be read ({error}): save it as CSV in UTF-8.") from error
+def _number(picture: Picture) -> int:
+    name = picture.label.lower()
+    if not name:
+        raise InputError(f"{picture.where}: there are several digits in {picture.path}; crop it to one.")
+    if name not in LABELS:
+        raise InputError(f"{picture.where}: {picture.label!r} is no label; it must be 0 to 9, or none.")
+    return LABELS[name]
