@@ -57,6 +57,36 @@ int main(int, char **arguments) {
 }
 """
 
+LIBRARY = {
+    "micro/micro_interpreter.h": """
+#include <cstddef>
+#include <cstdint>
+enum TfLiteStatus { kTfLiteOk = 0, kTfLiteError = 1 };
+union TfLitePtrUnion { uint8_t *uint8; int8_t *int8; };
+struct TfLiteTensor { TfLitePtrUnion data; };
+namespace tflite {
+struct Model;
+class MicroOpResolver {};
+class MicroInterpreter {
+ public:
+  MicroInterpreter(const Model *model, const MicroOpResolver &resolver, uint8_t *arena, size_t arena_size);
+  TfLiteStatus AllocateTensors();
+  TfLiteStatus Invoke();
+  TfLiteTensor *input(size_t index);
+  TfLiteTensor *output(size_t index);
+};
+}
+""",
+    "micro/micro_mutable_op_resolver.h": """
+namespace tflite {
+template <unsigned int count> class MicroMutableOpResolver : public MicroOpResolver { public: METHODS };
+}
+""",
+    "micro/system_setup.h": "namespace tflite { void InitializeTarget(); }",
+    "schema/schema_generated.h": "namespace tflite { const Model *GetModel(const void *content); }",
+}
+"""What main.cpp uses of TensorFlow Lite for Microcontrollers, whose headers are in no registry of packages."""
+
 
 @pytest.fixture(scope="module")
 def laid_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -114,6 +144,31 @@ def test_the_example_reads_digits_on_the_microcontrollers_interpreter(
     right = np.mean([answer == str(label) for (answer, _), label in zip(answers, labels, strict=True)])
     assert right >= 0.99
     assert all(0 < float(probability) <= 1 for _, probability in answers)
+
+
+def test_the_program_goes_with_the_interface_that_it_uses(laid_out: Path, tmp_path: Path) -> None:
+    if shutil.which("c++") is None:
+        pytest.skip("no c++ is here to compile with")
+    adders = micro_facts((laid_out / "digits-int8.tflite").read_bytes()).adders
+    methods = " ".join(f"TfLiteStatus {adder}();" for adder in adders)
+    for name, content in LIBRARY.items():
+        header = tmp_path / "tensorflow" / "lite" / name
+        header.parent.mkdir(parents=True, exist_ok=True)
+        header.write_text(f"#pragma once\n{content.replace('METHODS', methods)}\n")
+    example = ROOT / "examples" / "microcontroller"
+    includes = [f"-I{folder}" for folder in (tmp_path, laid_out, example)]
+    command = [
+        "c++",
+        "-fsyntax-only",
+        "-std=c++17",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        *includes,
+        str(example / "main.cpp"),
+    ]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stderr
 
 
 def test_every_operator_of_the_registry_has_the_name_that_the_resolver_gives_it() -> None:
