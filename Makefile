@@ -43,9 +43,9 @@ train: $(TRAINED) ## Train the model: build/train
 
 export: $(EXPORTED) ## Export it to checked TFLite and ONNX files: build/bundle
 
-bundle: $(EXPORTED) build/page/metrics.json ## Make the exported model, and a page network (hours), the ones that the runtime ships
+bundle: $(EXPORTED) ## Make the exported model the one that the runtime ships, with the page network of `make page` if it is there
 	@# report.html would show test digits, which are not ours to ship
-	$(RUN)/edgedigits export --from build/train --page build/page --formats onnx-int8,tflite-int8,onnx-float32 \
+	$(RUN)/edgedigits export --from build/train $(PAGE_OF) --formats onnx-int8,tflite-int8,onnx-float32 \
 		--no-html --out runtime/edgedigits/bundled $(ENGINES_OF)
 
 page: build/page/metrics.json ## Train the page network, which takes hours: build/page
@@ -111,6 +111,8 @@ clean: ## Remove what training and export made
 distclean: clean ## Remove the environments as well
 	rm -rf .venv .venv-tflite .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
+# else the bundle's own page network stays
+PAGE_OF := $(if $(wildcard build/page/metrics.json),--page build/page)
 ENGINES_OF := $(if $(TFLITE_ENV),--engines-of .venv-tflite/bin/python)
 
 $(ENV): constraints/development.txt runtime/pyproject.toml train/pyproject.toml export/pyproject.toml

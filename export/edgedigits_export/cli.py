@@ -5,10 +5,13 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from edgedigits.bundle import Bundle
 
 _OUT = Path("build/bundle")
 
@@ -149,8 +152,10 @@ def _list_formats(context: click.Context, _: click.Parameter, value: bool) -> No
     "--page",
     type=click.Path(path_type=Path),
     metavar="FOLDER",
-    help="Add the page network of `edgedigits train --recipe page`.  [default: the runtime's own reads pages]",
+    help="Add the page network of `edgedigits train --recipe page`."
+    "  [default: that of the bundle which is replaced, else the runtime's]",
 )
+@click.option("--no-page", is_flag=True, help="Add no page network; the runtime's own then reads pages.")
 @click.option(
     "--into",
     type=click.Path(path_type=Path),
@@ -190,6 +195,7 @@ def export(
     key: Path | None,
     version: str | None,
     page: Path | None,
+    no_page: bool,
     into: Path | None,
     no_html: bool,
     force: bool,
@@ -246,6 +252,7 @@ def export(
             key=key,
             version=version,
             page=page,
+            keep_page=not no_page and (device is None or device.reads_pages),
             html=not no_html,
         )
         bundle = export_bundle(made, out, options, notice=notes.append, progress=_show_progress)
@@ -260,12 +267,16 @@ def export(
         if entry["kept_float"]:
             click.echo(f"{entry['name']} keeps {', '.join(entry['kept_float'])} in float: 8 bits were too few for it.")
     if model is not None:
-        _tell_photos(out, images)
+        _tell_photos(out, images, model)
+    if page is None:
+        _tell_page(bundle)
     _show_next(out, bundle.classes)
 
 
 def _check_combination(ctx: click.Context) -> None:
     """Say what to do where options do not go together."""
+    if ctx.params["no_page"] and (ctx.params["page"] or ctx.params["into"]):
+        raise click.UsageError("--no-page leaves the page network out, --page and --into put one in: give one of them.")
     if ctx.params["model"] is not None:
         if not _default(ctx, "source"):
             raise click.UsageError("--from names a training of `edgedigits train`, --model anything else: give one.")
@@ -312,17 +323,34 @@ def _adopted(
     return adopted.model
 
 
-def _tell_photos(out: Path, images: Path | None) -> None:
-    """Say how the bundle reads photos, and what it lacks."""
-    from edgedigits_export.foreign.photos import read_photos
+def _tell_photos(out: Path, images: Path | None, model: Path) -> None:
+    """Say how the bundle reads photos, and how it learns what it lacks."""
+    from edgedigits.labelled.photos import read_singles
 
     folder = images or Path("Images")
     if images is None and not (folder / "labels.csv").is_file():
         return
-    read = read_photos(out, folder, _show_progress)
+    read = read_singles(out, folder, _show_progress)
     _show_progress("")
-    if read is not None:
-        click.echo(str(read))
+    if read is None:
+        return
+    option = "--teacher" if model.is_dir() else "--from"
+    missing = f"; it has no class for what is no digit: edgedigits train {option} {shlex.quote(str(model))} adds one"
+    click.echo(f"{read}{'' if read.outliers else missing}.")
+
+
+def _tell_page(bundle: Bundle) -> None:
+    """Say where the page network came from, if there is one."""
+    from edgedigits.bundle import Bundle
+
+    ours = Bundle.load().page
+    if bundle.page is None or ours is None:
+        return
+    files = {file.path.name: file.sha256 for file in bundle.page.files}
+    same = set(files.values()) <= {file.sha256 for file in ours.files}
+    origin = "the runtime's own" if same else "that of the bundle which was replaced"
+    digests = ", ".join(f"{name} {digest[:12]}…" for name, digest in files.items())
+    click.echo(f"Page network: {origin}, verified by SHA-256 ({digests})", err=True)
 
 
 def _show_next(out: Path, classes: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from edgedigits.bundle import MANIFEST, Bundle, DigitScore
+from edgedigits.bundle import DIGITS, MANIFEST, Bundle, DigitScore
 from edgedigits.errors import InputError
 from edgedigits_export.cache import clear_cache, open_cache
 from edgedigits_export.check.draws import try_draws
@@ -21,7 +21,7 @@ from edgedigits_export.convert.mixing import next_to_keep
 from edgedigits_export.errors import ExportError, TrialError
 from edgedigits_export.making import FileMaker, Progress, read_exact_layers
 from edgedigits_export.options import ExportOptions
-from edgedigits_export.page_files import add_page
+from edgedigits_export.page_files import add_page, keep_page
 from edgedigits_export.publish.html_report import find_changed_digits, make_html_report
 from edgedigits_export.publish.manifest import make_manifest, model_facts
 from edgedigits_export.publish.quarantine import Failure, clear_quarantine, fill_quarantine, quarantine_of
@@ -94,6 +94,10 @@ def export_bundle(
         manifest = make_manifest(facts, files, target, options.version)
         if options.page:
             manifest["page"] = add_page(folder, options.page, installed_engines, progress)
+        elif options.keep_page and set(DIGITS) <= set(trained.labels):
+            kept = keep_page(folder, out, options.formats)
+            if kept is not None:
+                manifest["page"] = kept
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         (folder / REPORT).write_text(make_report(manifest), encoding="utf-8")
         if options.html:

@@ -34,7 +34,9 @@ class ExportOptions:
         force: convert and score everything anew, though nothing has changed since an earlier export.
         key: file of a private key (PEM) that the bundle is signed with; None to leave it unsigned.
         version: of the bundle, such as "1.4", by which devices refuse older ones; None for none.
-        page: folder of a trained page network that joins the bundle; None to read pages with the runtime's own.
+        page: folder of a trained page network that joins the bundle; None for none.
+        keep_page: without `page`, let the page network of the bundle that is replaced join it, or else the runtime's,
+            where the model tells the ten digits.
         html: write report.html, which shows the evaluation images whose answers changed.
 
     Example:
@@ -53,6 +55,7 @@ class ExportOptions:
     key: Path | None = None
     version: str | None = None
     page: Path | None = None
+    keep_page: bool = False
     html: bool = True
 
     def check(self) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.bundle import MANIFEST, Bundle
+from edgedigits.errors import BundleError
 from edgedigits.finding.page import LABELS
 from edgedigits.finding.tiles import TILE
 from edgedigits_export.check.evidence import InstalledEngine, find_engines
@@ -65,6 +66,44 @@ def add_page(
         "provenance": {key: metrics[key] for key in ("recipe", "seed", "data", "versions")},
         "files": files,
     }
+
+
+def keep_page(folder: Path, replaced: Path, formats: Sequence[Format]) -> dict[str, Any] | None:
+    """Put the page network of the bundle that is replaced into a bundle's folder, else that of the runtime.
+
+    Its files passed when they were made; their content is verified against the manifest that they come with.
+
+    Args:
+        folder: of the bundle that is being made.
+        replaced: the folder of the bundle that it will replace, if there is one.
+        formats: those of the bundle; files that none of their engines runs stay out.
+
+    Returns:
+        The manifest's section `page`; None where no file is left.
+
+    Raises:
+        BundleError: the runtime's own is damaged.
+    """
+    engines = {engine for format in formats for engine in format.engines}
+    try:
+        found = Bundle.load(replaced)
+        contents = _read_page(found, engines)
+    except BundleError:  # none is there, it is damaged, or of another version
+        contents = {}
+    if not contents:
+        found = Bundle.load()
+        contents = _read_page(found, engines)
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    section = found.manifest["page"]
+    kept = [entry for entry in section["files"] if entry["name"] in contents]
+    return {**section, "files": kept} if kept else None
+
+
+def _read_page(bundle: Bundle, engines: set[str]) -> dict[str, bytes]:
+    """Return the content of a bundle's page network by file name, verified; none where it has none for the engines."""
+    files = bundle.page.files if bundle.page else ()
+    return {file.path.name: file.read_verified() for file in files if not engines.isdisjoint(file.engines)}
 
 
 def replace_page(

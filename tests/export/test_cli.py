@@ -26,7 +26,9 @@ def test_it_prints_the_table_and_what_comes_next(trained: Path, tmp_path: Path) 
     out = tmp_path / "my bundle"
     done = run("--from", trained, "--out", out, "--formats", "onnx-float32,onnx-int8")
     assert done.returncode == 0
-    assert done.stderr.splitlines() == [
+    pages, *following = done.stderr.splitlines()
+    assert pages.startswith("Page network: the runtime's own, verified by SHA-256 (page-int8.onnx ")
+    assert following == [
         f"Next: edgedigits predict --bundle '{out}' PHOTO",
         f"      export EDGEDIGITS_BUNDLE='{out}'  # makes it the model of every command",
         f"      edgedigits models install '{out}'  # on the device, where the folder is copied to",

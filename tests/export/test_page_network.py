@@ -8,13 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from edgedigits import Reader
 from edgedigits.bundle import BUNDLED, Bundle
 from edgedigits.errors import BundleError, InputError
 from edgedigits.finding.page import LABELS
 from edgedigits_export.check.page_maps import MapTolerance, judge_maps
+from edgedigits_export.cli import export
+from edgedigits_export.convert.formats import get_formats
 from edgedigits_export.convert.page_network import TrainedPage
+from edgedigits_export.exporting import export_bundle
+from edgedigits_export.options import ExportOptions
 from edgedigits_export.page_files import replace_page
 from tests.runtime.samples import draw_text
 
@@ -93,3 +98,41 @@ def test_a_network_that_cannot_be_exported_leaves_the_bundle_as_it_was(tmp_path:
     with pytest.raises(InputError):
         replace_page(folder, tmp_path)
     assert sorted((path.name, path.read_bytes()) for path in folder.iterdir()) == before
+
+
+def test_an_export_keeps_the_page_network_of_the_bundle_that_it_replaces(small_training: Path, tmp_path: Path) -> None:
+    options = ExportOptions(get_formats(["onnx-int8", "tflite-int8"]), keep_page=True)
+    made = export_bundle(small_training, tmp_path / "bundle", options)
+    ours = Bundle.load()
+    assert made.page is not None
+    assert ours.page is not None
+    assert [file.sha256 for file in made.page.files] == [file.sha256 for file in ours.page.files]
+    made.verify()
+
+    # another one, by another manifest: it stays where its bundle is replaced
+    manifest = json.loads((made.path / "manifest.json").read_text())
+    manifest["page"]["provenance"]["seed"] = 77
+    (made.path / "manifest.json").write_text(json.dumps(manifest))
+    again = export_bundle(small_training, tmp_path / "bundle", options)
+    assert again.manifest["page"]["provenance"]["seed"] == 77
+
+    # a damaged one does not
+    (again.path / "page-int8.onnx").write_bytes(b"damaged")
+    mended = export_bundle(small_training, tmp_path / "bundle", options)
+    assert mended.manifest["page"]["provenance"]["seed"] != 77
+    mended.verify()
+
+
+def test_a_page_network_can_be_left_out(small_training: Path, tmp_path: Path) -> None:
+    arguments = ["--from", str(small_training), "--out", str(tmp_path / "bundle"), "--formats", "onnx-int8"]
+    run = CliRunner().invoke(export, [*arguments, "--no-page"], catch_exceptions=False)
+    assert run.exit_code == 0
+    assert Bundle.load(tmp_path / "bundle").page is None
+    run = CliRunner().invoke(export, arguments, catch_exceptions=False)
+    assert "Page network: the runtime's own, verified by SHA-256 (page-int8.onnx " in run.stderr
+    page = Bundle.load(tmp_path / "bundle").page
+    assert page is not None
+    assert [file.path.name for file in page.files] == ["page-int8.onnx"]
+    run = CliRunner().invoke(export, [*arguments, "--no-page", "--page", "build/page"])
+    assert run.exit_code == 2
+    assert "give one of them" in run.stderr

@@ -100,11 +100,13 @@ class Target:
         name: how users call it.
         summary: what it is: system, Python and C library, or what stands in for them.
         interpreters: what runs files there.
+        reads_pages: whether the runtime is there, which finds digits on pages; else single glyphs are told.
     """
 
     name: str
     summary: str
     interpreters: tuple[Interpreter, ...]
+    reads_pages: bool = True
 
     def readers(self, format: Format) -> tuple[Interpreter, ...]:
         """Return what runs a format there."""
@@ -218,6 +220,7 @@ TARGETS: dict[str, Target] = {
             "browser",
             "a browser with WebAssembly, no Python",
             (Interpreter("onnxruntime-web", "1.30.0", "onnxruntime", opset=22, ir=10),),
+            reads_pages=False,
         ),
         Target(
             "mcu",
@@ -231,6 +234,7 @@ TARGETS: dict[str, Target] = {
                     operators=_MICRO_OPERATORS,
                 ),
             ),
+            reads_pages=False,
         ),
         Target(
             "x86",

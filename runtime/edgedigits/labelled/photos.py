@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgedigits import Reader
 from edgedigits.labelled.pictures import from_texts
+from edgedigits.reader import Reader
 
 _DIGITS = set("0123456789")
 
@@ -29,19 +29,13 @@ class PhotosRead:
     outliers: bool
 
     def __str__(self) -> str:
-        figures = (
+        return (
             f"{self.folder}: {self.singles[0]} of {self.singles[1]} photos of one digit read right, and"
             f" {self.empties[0]} of {self.empties[1]} without a digit left unread"
         )
-        if self.outliers:
-            return f"{figures}."
-        return (
-            f"{figures}; the model has no class for what is no digit: `edgedigits train --teacher MODEL` trains"
-            " one that has, and learns from it."
-        )
 
 
-def read_photos(bundle: Path, folder: Path, progress: Callable[[str], None] = lambda _: None) -> PhotosRead | None:
+def read_singles(bundle: Path, folder: Path, progress: Callable[[str], None] = lambda _: None) -> PhotosRead | None:
     """Read the photos of a folder that show one digit or none.
 
     Args:
