@@ -329,8 +329,8 @@ SMALL = {
 }
 
 
-def lay_out_a_model(path: Path) -> None:
-    """Put a model there that plain Keras trained on a few digits."""
+def lay_out_a_model(folder: Path) -> None:
+    """Put a model there that plain Keras trained on a few digits, as a file and as a SavedModel."""
     import keras
 
     from edgedigits_train.handwriting import render_glyphs
@@ -343,7 +343,8 @@ def lay_out_a_model(path: Path) -> None:
     model.compile("adam", "sparse_categorical_crossentropy")
     glyphs, labels = render_glyphs(4_000, 1)
     model.fit(glyphs[..., 0] / 255, labels, epochs=3, verbose=0)
-    model.save(path)
+    model.save(folder / "my.keras")
+    model.export(folder / "saved-model", verbose=False)
 
 
 def made_small(line: Line) -> str:
@@ -351,7 +352,7 @@ def made_small(line: Line) -> str:
     command = line.command
     if "edgedigits train" in command:
         if "--from" in command:
-            return command  # fine-tuning is short
+            return command.replace("--from my.keras", "--epochs 1 --from my.keras")  # fine-tuning is short
         command = re.sub(r" --epochs \S+", "", command)
         command = re.sub(r" --recipe (?!my)\S+", "", command)
         if "--recipe" not in command:
@@ -371,15 +372,15 @@ def test_commands_that_need_a_training_run(line: Line, user_folder: Path, traine
     if "--verify" in line.command:
         pytest.skip("nothing is signed here; tests/export/test_signing.py does that")
     lay_out_a_project(user_folder, trained, bundle.path)
-    if "my.keras" in line.command:
-        lay_out_a_model(user_folder / "my.keras")
+    if "my.keras" in line.command or "saved-model" in line.command:
+        lay_out_a_model(user_folder)
     run = run_in_shell(made_small(line), user_folder)
     assert run.returncode in {0, 3}, run.stderr
 
 
 def lay_out_a_project(folder: Path, trained: Path, bundle: Path) -> None:
     """Put there what the documents name: trainings, bundles, keys, one's own digits and photos."""
-    for name in ("train", "own", "taught", "thirty"):
+    for name in ("train", "train-my", "own", "taught", "thirty"):
         shutil.copytree(trained, folder / "build" / name)
     for name in ("bundle", "bundle-own", "bundle-my"):
         shutil.copytree(bundle, folder / "build" / name)

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from edgedigits import Reader
+from edgedigits.cli import run as run_command
 from edgedigits.errors import EdgeDigitsError, InputError
 from edgedigits_export.cli import default_out, export
 from edgedigits_export.convert.formats import get_formats
@@ -123,7 +124,7 @@ def test_the_command_tells_what_it_found_and_what_comes_next(
     assert "takes    28×28 float32, 0 to 1, bright ink on dark paper" in run.stdout
     assert "of 5 photos of one digit read right" in run.stdout
     assert "no class for what is no digit" in run.stdout
-    assert "edgedigits train --teacher" in run.stdout
+    assert f"edgedigits train --from {saved('dense')} adds one" in run.stdout
     out = Path("build/bundle-improved_handwritten")
     assert f"edgedigits predict --bundle {out}" in run.stderr
     recipe = json.loads((out / "manifest.json").read_text())["provenance"]["recipe"]
@@ -176,6 +177,13 @@ def with_own_layer() -> Any:
     return keras.Sequential([keras.Input((28, 28)), Half(), keras.layers.Flatten(), keras.layers.Dense(10)])
 
 
+def without_answers() -> Any:
+    import keras
+
+    inputs = keras.Input((28, 28))
+    return keras.Model(inputs, keras.layers.Flatten()(inputs)[:, :0])
+
+
 def with_two_outputs() -> Any:
     import keras
 
@@ -191,10 +199,11 @@ def with_two_outputs() -> Any:
         (lambda: keras_model(shape=(28, 28, 3)), "takes 28×28×3, images with three channels.*grey"),
         (lambda: keras_model(shape=(64, 64)), "takes 64×64; digits are 28×28"),
         (lambda: keras_model(1), "answers with 1 number"),
+        (without_answers, "answers with 0 numbers"),
         (lambda: keras_model(7), "label .7., which is none of 0, 1, 2, 3, 4, 5, 6: name all labels with --labels"),
         (with_nan, "weights .* are not numbers"),
         (keras_model, "of the evaluation images right at best.*--labels"),
-        (with_lambda, "Lambda, Python code inside the file.*Rescaling.*--run-code"),
+        (with_lambda, "Lambda, Python code inside the file.*Rescaling.*export --run-code"),
         (with_own_layer, r"Half.*model\.export"),
         (with_two_outputs, "1 inputs and 2 outputs"),
     ],
@@ -301,3 +310,46 @@ def test_options_that_make_no_sense_are_refused(arguments: list[str], message: s
     told = str(run.exception) if isinstance(run.exception, EdgeDigitsError) else run.stderr
     assert message in told
     assert not (tmp_path / "bundle").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("export --model photos.keras --evaluation digits.npz", "images with three channels"),
+        ("export --model digits.keras --evaluation nowhere", "nowhere does not exist; name a folder with"),
+        ("export --model digits.keras --evaluation digits.npz --calibration nowhere", "nowhere does not exist"),
+        ("export --model digits.keras --evaluation one.npz", "1 labels to judge the model by"),
+        ("export --model digits.keras --evaluation digits.npz --labels A,B", "has the label 9, and there are 2 names"),
+        (
+            "export --model digits.keras --evaluation digits.npz --labels A,B,C,D,E,F,G,H,I,J",
+            "of the evaluation images right at best",
+        ),
+        ("export --model nowhere.keras", "nowhere.keras does not exist; name a .keras"),
+        ("export --model empty", "is no SavedModel"),
+        ("export --model digits.npz", "is a zip file without a Keras model"),
+        ("export --from empty", "There is no digits.keras in empty"),
+        ("export --from digits.keras", "There is no digits.keras in digits.keras"),
+        ("export --from nowhere --model digits.keras", "give one"),
+        ("train --from nowhere.keras", "nowhere.keras does not exist: name the .keras or .h5 file"),
+        ("train --from digits.keras --teacher digits.keras", "leave --teacher away"),
+        ("train --from empty --extra empty", "empty/digits.keras does not exist"),
+        ("train --teacher nowhere.keras", "The teacher nowhere.keras does not exist"),
+    ],
+)
+def test_what_a_person_may_type_ends_in_a_line_and_writes_nothing(
+    command: str, message: str, images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    keras_model(shape=(224, 224, 3)).save("photos.keras")
+    keras_model().save("digits.keras")
+    np.savez("digits.npz", X=images.test[:200], y=images.test_labels[:200])
+    np.savez("one.npz", X=images.test[:100], y=np.zeros(100, np.uint8))
+    before = sorted(tmp_path.rglob("*"))
+    capsys.readouterr()
+    assert run_command(command.split()) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert [line for line in told.splitlines() if line.startswith("Error: ")]
+    assert "Traceback" not in told
+    assert sorted(tmp_path.rglob("*")) == before

@@ -20,6 +20,7 @@ from edgedigits_train.page_network.recipe import PAGE, PageRecipe
 from edgedigits_train.recipe_files import change_recipe, load_recipe, parse_changes, recipe_of
 from edgedigits_train.recipes import RECIPES, Recipe
 
+_OUT = Path("build/train")
 _OWN_OUT = Path("build/own")
 """Where a fine-tuned model goes: not over the model that it came from."""
 
@@ -77,9 +78,9 @@ def _parse_settings(ctx: click.Context, _: click.Parameter, value: tuple[str, ..
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("build/train"),
+    default=_OUT,
     show_default=True,
-    help="Folder for the results; with --from: build/own.",
+    help="Folder for the results; with --from: build/own, or build/train-NAME for a file of another origin.",
 )
 @click.option(
     "--extra",
@@ -92,7 +93,8 @@ def _parse_settings(ctx: click.Context, _: click.Parameter, value: tuple[str, ..
     "base",
     metavar="MODEL",
     type=click.Path(path_type=Path),
-    help="Fine-tune this training's folder (or digits.keras) to --extra instead of training anew.",
+    help="Go on with this model instead of training anew: a training's folder learns --extra; a .keras or .h5 file of"
+    " any origin learns what is no digit.",
 )
 @click.option(
     "--data",
@@ -142,7 +144,7 @@ def train(
     With --data it is trained on your own images, of any labels.
 
     With --extra it learns your own handwriting as well; with --from and --extra a trained model does, in under a
-    minute.
+    minute. With --from and a Keras file of any origin, that model learns what is no digit, and what photos show.
 
     Ctrl-C saves the training so far, and --resume goes on with it. Exit codes: 130 stopped by Ctrl-C, 143 by SIGTERM,
     2 bad input or usage, 1 the loss is no longer a number or the disk is full.
@@ -152,6 +154,7 @@ def train(
       edgedigits train
       edgedigits train --recipe quick --out build/quick
       edgedigits train --from build/train --extra my-digits
+      edgedigits train --from my.keras
     """
     # TensorFlow takes seconds to import: not for --help
     from edgedigits.labelled import split_names
@@ -163,14 +166,11 @@ def train(
         _train_page(ctx, recipe, seed, out, base, progress)
         return
     _check_combination(ctx)
+    photos: list[tuple[str, str]] = []
     material = training.Material(extra, data, split_names(labels) if labels else None, teacher)
     try:
-        if base and extra:
-            from edgedigits_train.personalising import personalise
-
-            if _default(ctx, "out"):
-                out = _OWN_OUT
-            metrics = personalise(base, extra, out, seed=seed, progress=progress)
+        if base:
+            metrics, photos, out = _go_on_with(ctx, base, out, extra, seed, progress)
         elif resume:
             run = training.interrupted_run(out)
             chosen, seed = _as_before(ctx, run) if run else (recipe, seed)
@@ -190,6 +190,7 @@ def train(
         ctx.exit(stopped.exit_code)
     rows = [
         *_summary(metrics),
+        *photos,
         *((name, _size(out / name)) for name in (*metrics.files, "metrics.json")),
         ("folder", str(out)),
         ("next", f"edgedigits export --from {shlex.quote(str(out))}"),
@@ -234,30 +235,42 @@ def _train_page(
         click.echo(f"{name:<22}  {value}")
 
 
-_TRAINING_ONLY = (
-    "recipe",
-    "settings",
-    "data",
-    "labels",
-    "teacher",
-    "epochs",
-    "batch",
-    "learning_rate",
-    "resume",
-    "restart",
-)
+def _go_on_with(
+    ctx: click.Context, base: Path, out: Path, extra: Path | None, seed: int, progress: bool
+) -> tuple[Metrics, list[tuple[str, str]], Path]:
+    """Fine-tune a model; return its metrics, what is to be said of photos, and the folder of the results."""
+    from edgedigits_train.fit.exported import is_foreign
+
+    if extra and not is_foreign(base):
+        from edgedigits_train.personalising import personalise
+
+        out = _OWN_OUT if _default(ctx, "out") else out
+        return personalise(base, extra, out, seed=seed, progress=progress), [], out
+    from edgedigits_train.extending import Extension, extend
+
+    out = _OUT.with_name(f"{_OUT.name}-{base.stem}") if _default(ctx, "out") else out
+    given = {name: ctx.params[name] for name in _CHOSEN if ctx.params[name] is not None}
+    made = extend(base, out, chosen=Extension(**given), extra=extra, seed=seed, progress=progress)
+    told = [(f"photos {when}", str(read)) for when, read in zip(("before", "now"), made.photos or (), strict=False)]
+    return made.metrics, told, out
+
+
+_NOT_WITH_FROM = ("recipe", "settings", "pages", "data", "labels", "teacher", "resume", "restart")
+_CHOSEN = ("epochs", "batch", "learning_rate")
 
 
 def _check_combination(ctx: click.Context) -> None:
     """Say what to do where options do not go together."""
-    if ctx.params["base"]:
-        if not ctx.params["extra"]:
+    from edgedigits_train.fit.exported import is_foreign
+
+    base = ctx.params["base"]
+    if base:
+        foreign = is_foreign(base)
+        if not foreign and not ctx.params["extra"]:
             raise click.UsageError("--from fine-tunes a model to your own digits: name their folder with --extra.")
-        for name in _TRAINING_ONLY:
+        for name in _NOT_WITH_FROM if foreign else (*_NOT_WITH_FROM, *_CHOSEN):
             if not _default(ctx, name):
-                raise click.UsageError(
-                    f"--from fine-tunes a trained model in under a minute: leave {_option(name)} away."
-                )
+                raise click.UsageError(f"--from fine-tunes a model that is there: leave {_option(name)} away.")
     if ctx.params["labels"] and not ctx.params["data"]:
         raise click.UsageError("--labels names what is in --data: give both.")
     if ctx.params["extra"] and ctx.params["data"]:
@@ -302,8 +315,13 @@ def _as_before(ctx: click.Context, run: Run) -> tuple[Recipe, int]:
 
 def _summary(metrics: Metrics) -> Iterator[tuple[str, str]]:
     recipe = asdict(metrics.recipe) if isinstance(metrics.recipe, Recipe) else metrics.recipe
-    own = metrics.own
-    if own and own.base:
+    own, foreign = metrics.own, metrics.foreign
+    if foreign:
+        shape = "×".join(map(str, recipe["detected"]["shape"]))
+        yield "fine-tuned", f"{foreign.name}, which takes {shape} of {recipe['detected']['scale']}"
+        learnt = "knew what is no digit" if foreign.knew_none else "has a class for what is no digit now"
+        yield "classes", f"{len(metrics.labels)}: it {learnt}"
+    elif own and own.base:
         yield "fine-tuned", f"a model of recipe {recipe['name']} (seed {own.base['seed']})"
     else:
         yield "recipe", f"{recipe['name']} (epochs {recipe['epochs']}, seed {metrics.seed})"
@@ -311,8 +329,8 @@ def _summary(metrics: Metrics) -> Iterator[tuple[str, str]]:
     yield "training data", metrics.training_data
     for note in metrics.notes:
         yield "data", note
-    if own and own.base_test:
-        yield "test before", f"{own.base_test}"
+    if before := foreign.test if foreign else own.base_test if own else None:
+        yield "test before", f"{before}"
     yield "test accuracy", f"{metrics.test}"
     yield "held out", f"{metrics.validation}"
     if own:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from pathlib import Path
 
@@ -13,9 +12,7 @@ from edgedigits_train.data.own_digits import load_own_digits
 from edgedigits_train.data.training_set import hash_sources
 from edgedigits_train.evaluation.metrics import Metrics
 from edgedigits_train.fit.fine_tuning import fine_tune, load_base, replay_of, replayed
-from edgedigits_train.fit.fitting import TrainingError
-from edgedigits_train.fit.interruption import Interrupted, Interruption
-from edgedigits_train.results import publish, staging, write_results
+from edgedigits_train.results import publishing, write_results
 
 
 def personalise(model: Path, extra: Path, out: Path, *, seed: int = 0, progress: bool = False) -> Metrics:
@@ -51,29 +48,20 @@ def personalise(model: Path, extra: Path, out: Path, *, seed: int = 0, progress:
             f"The model in {model} has no class for what is no digit: leave the pictures labelled none away,"
             " or train anew with --extra alone."
         )
-    with Interruption() as interruption, staging(out) as folder:
-        try:
-            dataset = load_dataset(progress=progress)
-            replay = replay_of(dataset.training, base.classes, seed=seed, progress=progress)
-            tuned = fine_tune(base.model, own.training, replay, dataset.held_out, seed=seed, progress=progress)
-            metrics = write_results(
-                folder,
-                tuned,
-                dataset,
-                join([replay, own.training]),
-                recipe=base.metrics["recipe"],
-                seed=seed,
-                data={**dataset.hashes, **hash_sources(replayed(base.classes)), "own digits": own.digest},
-                spent=lambda: (time.perf_counter() - wall, time.process_time() - cpu),
-                own=own,
-                base=base,
-            )
-            publish(folder, out)
-        except KeyboardInterrupt:
-            number = interruption.number or signal.SIGINT
-            raise Interrupted(f"Stopped; nothing in {out} was changed.", number) from None
-        except OSError as error:
-            raise TrainingError(
-                f"Cannot write the results to {out} ({error.strerror}): make room, or choose another --out."
-            ) from error
+    with publishing(out) as folder:
+        dataset = load_dataset(progress=progress)
+        replay = replay_of(dataset.training, base.classes, seed=seed, progress=progress)
+        tuned = fine_tune(base.model, own.training, replay, dataset.held_out, seed=seed, progress=progress)
+        metrics = write_results(
+            folder,
+            tuned,
+            dataset,
+            join([replay, own.training]),
+            recipe=base.metrics["recipe"],
+            seed=seed,
+            data={**dataset.hashes, **hash_sources(replayed(base.classes)), "own digits": own.digest},
+            spent=lambda: (time.perf_counter() - wall, time.process_time() - cpu),
+            own=own,
+            base=base,
+        )
     return metrics

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -30,10 +31,11 @@ from edgedigits_train.data.own_digits import OwnDigits
 from edgedigits_train.data.training_set import NONE
 from edgedigits_train.evaluation import plots
 from edgedigits_train.evaluation.measures import calibration
-from edgedigits_train.evaluation.metrics import Metrics, OwnRecord, Score, Share
+from edgedigits_train.evaluation.metrics import ForeignRecord, Metrics, OwnRecord, Score, Share
 from edgedigits_train.evaluation.reliability import reliability_diagram
 from edgedigits_train.fit.fine_tuning import Base
-from edgedigits_train.fit.fitting import Fit, predict_logits
+from edgedigits_train.fit.fitting import Fit, TrainingError, predict_logits
+from edgedigits_train.fit.interruption import Interrupted, Interruption
 from edgedigits_train.recipes import Recipe
 
 CALIBRATION_GLYPHS = 1_100
@@ -65,6 +67,28 @@ def publish(folder: Path, out: Path) -> None:
         path.replace(out / path.name)
 
 
+@contextmanager
+def publishing(out: Path) -> Iterator[Path]:
+    """Give a folder for files that appear in `out` together where nothing goes wrong.
+
+    Raises:
+        InputError: `out` cannot be written to.
+        TrainingError: the disk is full.
+        Interrupted: by Ctrl-C or SIGTERM.
+    """
+    with Interruption() as interruption, staging(out) as folder:
+        try:
+            yield folder
+            publish(folder, out)
+        except KeyboardInterrupt:
+            number = interruption.number or signal.SIGINT
+            raise Interrupted(f"Stopped; nothing in {out} was changed.", number) from None
+        except OSError as error:
+            raise TrainingError(
+                f"Cannot write the results to {out} ({error.strerror}): make room, or choose another --out."
+            ) from error
+
+
 def write_results(
     folder: Path,
     fitted: Fit,
@@ -77,6 +101,7 @@ def write_results(
     spent: Callable[[], tuple[float, float]],
     own: OwnDigits | None = None,
     base: Base | None = None,
+    foreign: ForeignRecord | None = None,
 ) -> Metrics:
     """Calibrate and score a model, and write everything about it into a folder.
 
@@ -91,6 +116,7 @@ def write_results(
         spent: tells the seconds and CPU seconds so far.
         own: the user's own digits among what it was fitted to.
         base: the model that was fine-tuned to them.
+        foreign: the model of another origin that it was.
     """
     model = fitted.model
     held_out = predict_logits(model, dataset.held_out.glyphs)
@@ -126,6 +152,7 @@ def write_results(
         normalisation=CONTRACT.digest,
         files={path.name: sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())},
         own=record,
+        foreign=foreign,
         labels=(*dataset.labels, *[NOTHING] * (held_out.shape[1] - classes)),
         notes=dataset.notes,
     )

@@ -10,10 +10,9 @@ from pathlib import Path
 
 from edgedigits.bundle import DIGITS
 from edgedigits.errors import InputError
-from edgedigits.labelled.glyphs import LabelledGlyphs, join
 from edgedigits_train.data.datasets import Dataset, load_dataset
 from edgedigits_train.data.own_digits import OwnDigits, load_own_digits
-from edgedigits_train.data.training_set import assemble, hash_sources
+from edgedigits_train.data.training_set import assemble, hash_sources, with_own
 from edgedigits_train.evaluation.metrics import Metrics
 from edgedigits_train.fit.checkpoints import CheckpointError, Checkpoints, Run
 from edgedigits_train.fit.fitting import TrainingError
@@ -28,9 +27,6 @@ _USUAL_IMAGES = 55_000
 _FOR_ALL_LABELS = ("soiled",)
 """Additions that can be made of any writing; the others are of digits, or of letters that are none."""
 _FEWEST_STEPS = 4
-
-_OWN_SHARE, _OWN_AT_MOST = 0.03, 100
-"""Of the training glyphs, so many are the user's own, each repeated so often at most."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +134,10 @@ def _train(
     progress: bool,
     start: Callable[[Checkpoints, Run], None],
 ) -> Metrics:
+    if material.teacher and not material.teacher.exists():
+        raise InputError(
+            f"The teacher {material.teacher} does not exist: name a bundle, or a Keras file or SavedModel."
+        )
     with Interruption() as interruption, staging(out) as folder:
         checkpoints = Checkpoints(out, interruption)
         try:
@@ -179,7 +179,7 @@ def _make_results(
     """Train, and write all files into a folder."""
     training = assemble(dataset.training, recipe.additions, seed=run.seed, progress=progress)
     if own:
-        training = _with_own(training, own.training)
+        training = with_own(training, own.training)
     fitted = learn(
         recipe,
         training,
@@ -224,12 +224,6 @@ def _suited(recipe: Recipe, dataset: Dataset) -> Recipe:
         teachers = tuple(_suited(teacher, dataset) for teacher in recipe.distillation.teachers)
         suited = replace(suited, distillation=replace(recipe.distillation, teachers=teachers))
     return suited
-
-
-def _with_own(training: LabelledGlyphs, own: LabelledGlyphs) -> LabelledGlyphs:
-    """Return the training glyphs and the user's own, so often that they count."""
-    times = max(1, min(_OWN_AT_MOST, round(_OWN_SHARE * len(training) / len(own))))
-    return join([training, *[own] * times])
 
 
 def _how_to_go_on(checkpoints: Checkpoints, out: Path) -> str:

@@ -117,7 +117,8 @@ def adopt(
     progress(f"opening {path.name}")
     graph = open_model(path, run_code=run_code)
     if graph.classes < 2:
-        raise InputError(f"{path} answers with {graph.classes} number: export takes models with one for each label.")
+        counted = "1 number" if graph.classes else "0 numbers"
+        raise InputError(f"{path} answers with {counted}: export takes models with one for each label.")
     progress("reading the images")
     judged, ranged, notes = _images(evaluation, calibration, labels)
     names = _labels(path, graph, labels, judged)
@@ -159,7 +160,7 @@ def adopt(
     score = _between(fit_digit_score(logits, temperature, classes=len(classes)), logits, temperature)
     right = int((logits[:, : len(classes)].argmax(axis=1) == scored.labels).sum())
     metrics = {
-        "recipe": {"name": f"foreign model {path.name}", "detected": {**asdict(found.form), "output": found.output}},
+        "recipe": {"name": f"foreign model {path.name}", "detected": {**found.form.facts(), "output": found.output}},
         "seed": None,
         "training_data": "unknown data",
         "data": {path.name: _digest(path)},

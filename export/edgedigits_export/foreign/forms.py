@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -63,6 +63,17 @@ class Form:
     @property
     def _side(self) -> int:
         return _PADDED if int(np.prod(self.shape)) == _PADDED**2 else SIDE
+
+    @property
+    def scaling(self) -> tuple[float, float]:
+        """Factor and offset that make its numbers of pixels: 0 for paper, 255 for ink."""
+        factor, offset = SCALES[self.scale]
+        return (-factor, offset + 255 * factor) if self.inverted else (factor, offset)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the manifest says of it: all that is needed to bring glyphs into this form."""
+        factor, offset = self.scaling
+        return {**asdict(self), "padding": self.padding, "factor": factor, "offset": offset}
 
     def prepare(self, glyphs: npt.NDArray[np.uint8]) -> npt.NDArray[Any]:
         """Return glyphs, uint8 (N, 28, 28, 1), as the model takes them: (N, *shape)."""

@@ -150,7 +150,7 @@ def _refuse_code(config: Any) -> None:
         if kind == "Lambda":
             raise InputError(
                 f"its layer {name} is a Lambda, Python code inside the file: replace it by a layer of Keras (such as"
-                " Rescaling or Reshape), or, if you trust the file, run the code with --run-code"
+                " Rescaling or Reshape), or, if you trust the file, run the code with `edgedigits export --run-code`"
             )
         if module is not None and module.split(".")[0] not in ("keras", "tensorflow", "tf_keras", "builtins"):
             raise InputError(

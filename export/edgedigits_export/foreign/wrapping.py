@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from edgedigits.glyphs import SIDE
 from edgedigits_export.foreign.detecting import Detection
-from edgedigits_export.foreign.forms import SCALES, TINY
+from edgedigits_export.foreign.forms import TINY
 from edgedigits_export.foreign.graph import FrozenGraph
 
 _LEAST_PROBABILITY = 1e-7
@@ -62,9 +62,7 @@ def wrap(graph: FrozenGraph, detection: Detection) -> Any:
     """
     layers, form = keras.layers, detection.form
     glyphs = keras.Input((SIDE, SIDE, 1), dtype="uint8", name="glyphs")
-    factor, offset = SCALES[form.scale]
-    if form.inverted:
-        factor, offset = -factor, offset + 255 * factor
+    factor, offset = form.scaling
     # padded with what paper is once it is scaled: the scaling comes after
     x = layers.Rescaling(1.0, dtype="float32", name="pixels")(glyphs) if form.padding else glyphs
     if form.padding:

@@ -54,6 +54,8 @@ class Dataset:
         return len(self.labels) + (self.labels == DIGITS or bool((self.training.labels >= len(self.labels)).any()))
 
 
+MNIST = "mnist"
+"""Name of MNIST itself."""
 SYNTHETIC = "synthetic"
 """Name of a dataset that the project's synthesizer wrote."""
 SYNTHETIC_SIZES = {"training": 55_000, "held_out": HELD_OUT, "test": 10_000}
@@ -132,7 +134,7 @@ def load_mnist(*, training_images: int | None = None, progress: bool = False) ->
     stop = None if training_images is None else HELD_OUT + training_images
     held_out, training = order[:HELD_OUT], order[HELD_OUT:stop]
     return Dataset(
-        name="mnist",
+        name=MNIST,
         hashes=mnist.SHA256,
         training=LabelledGlyphs(normalise_crops(raw.train_images[training]), raw.train_labels[training]),
         held_out=LabelledGlyphs(normalise_crops(raw.train_images[held_out]), raw.train_labels[held_out]),

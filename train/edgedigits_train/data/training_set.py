@@ -30,6 +30,9 @@ from edgedigits_train.recipes import Additions
 NONE = 10
 """The label of what is no digit."""
 
+_OWN_SHARE, _OWN_AT_MOST = 0.03, 100
+"""Of the training glyphs, so many are the user's own, each repeated so often at most."""
+
 
 def assemble(digits: LabelledGlyphs, additions: Additions, *, seed: int = 0, progress: bool = False) -> LabelledGlyphs:
     """Return the digits, and after them all additions, labels 0 to 9 and `NONE`, those of doubtful labels first.
@@ -68,6 +71,12 @@ def assemble(digits: LabelledGlyphs, additions: Additions, *, seed: int = 0, pro
             parts.append(part)
             bar.update(len(part))
     return join(parts)
+
+
+def with_own(training: LabelledGlyphs, own: LabelledGlyphs) -> LabelledGlyphs:
+    """Return the training glyphs and the user's own, so often that they count."""
+    times = max(1, min(_OWN_AT_MOST, round(_OWN_SHARE * len(training) / len(own))))
+    return join([training, *[own] * times])
 
 
 def hash_sources(additions: Additions) -> dict[str, str]:

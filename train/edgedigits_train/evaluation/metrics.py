@@ -95,6 +95,23 @@ class OwnRecord:
 
 
 @dataclass(frozen=True)
+class ForeignRecord:
+    """The model of another origin that a training fine-tuned.
+
+    Attributes:
+        name: of its file.
+        digest: SHA-256 of the file.
+        knew_none: whether it had a class for what is no digit.
+        test: its score on the dataset's test images.
+    """
+
+    name: str
+    digest: str
+    knew_none: bool
+    test: Score
+
+
+@dataclass(frozen=True)
 class Metrics:
     """The record of a training; its fields are those of metrics.json.
 
@@ -114,6 +131,7 @@ class Metrics:
         normalisation: digest of the glyph contract.
         files: SHA-256 of what was written, by name.
         own: about the user's own digits, where there were any.
+        foreign: about the model that was fine-tuned, where it came from elsewhere.
         labels: what the model's outputs stand for, "none" for what is none of the others.
         notes: what is to be said of the data.
         schema: version of this record.
@@ -134,6 +152,7 @@ class Metrics:
     normalisation: str
     files: Mapping[str, str]
     own: OwnRecord | None = None
+    foreign: ForeignRecord | None = None
     labels: Sequence[str] = (*DIGITS, NONE)
     notes: Sequence[str] = ()
     schema: int = 1

@@ -6,8 +6,6 @@ bundle, or becomes one first.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -21,8 +19,8 @@ from edgedigits.engines import Session, get_engine
 from edgedigits.errors import InputError
 from edgedigits.processes import usable_cores
 from edgedigits_train.data.datasets import Dataset
+from edgedigits_train.fit.exported import FORMAT, export_foreign
 
-_FORMAT = "onnx-float32"
 _NEVER = -30.0
 """A logit that no probability comes of: what a teacher has no class for, it never answers."""
 
@@ -72,11 +70,12 @@ def load_teacher(path: Path, dataset: Dataset, *, progress: bool = False) -> For
     is_bundle = (path / MANIFEST).is_file()
     with nullcontext(None) if is_bundle else tempfile.TemporaryDirectory(prefix="edgedigits-") as folder:
         if folder is not None:
-            if progress:
-                print(f"Finding out what {path.name} takes…", file=sys.stderr)
-            _export(path.absolute(), Path(folder))
+            try:
+                export_foreign(path, Path(folder) / "bundle", dataset, progress=progress)
+            except InputError as error:
+                raise InputError(f"The teacher cannot be used: {error}") from None
         bundle = Bundle.load(path if folder is None else Path(folder) / "bundle")
-        file = next((each for each in bundle.files if each.format == _FORMAT), bundle.files[0])
+        file = next((each for each in bundle.files if each.format == FORMAT), bundle.files[0])
         content = file.read_verified()
         session = get_engine(next(iter(file.engines))).open(content, usable_cores())
     if bundle.classes != dataset.labels:
@@ -85,13 +84,3 @@ def load_teacher(path: Path, dataset: Dataset, *, progress: bool = False) -> For
             " have the labels that are learnt, in the same order."
         )
     return ForeignTeacher(session, len(bundle.labels), dataset.classes, bundle.temperature, file.sha256)
-
-
-def _export(model: Path, folder: Path) -> None:
-    command = [sys.executable, "-m", "edgedigits", "export", "--model", str(model), "--formats", _FORMAT]
-    finished = subprocess.run(
-        [*command, "--out", str(folder / "bundle")], cwd=folder, capture_output=True, text=True, check=False
-    )
-    if finished.returncode:
-        reason = (finished.stderr.strip().splitlines() or ["no reason given"])[-1].removeprefix("Error: ")
-        raise InputError(f"The teacher cannot be used: {reason}")
