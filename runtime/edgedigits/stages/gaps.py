@@ -149,15 +149,20 @@ def _neighbours(strokes: Strokes, candidates: npt.NDArray[np.intp]) -> tuple[lis
     may_be_joined[candidates + 1] = True
     owner_of = np.zeros(inked.size + 1, np.int32)
     owner_of[nearest[inked]] = labels[inked] * may_be_joined[labels[inked]]
-    near = np.flatnonzero(np.asarray(raw_away, np.float32).ravel() <= _WIDEST / 2 + 1)
+    # in the middle of a gap, both ends are half of it away
+    widest = float(widest_gaps(strokes)[candidates].max())
+    near = np.flatnonzero(np.asarray(raw_away, np.float32).ravel() <= widest / 2 + 1)
+    owners = owner_of.take(nearest.take(near))
+    shared = owners > 0
+    near, owners = near[shared], owners[shared]
     owner = np.zeros_like(labels)
-    owner[near] = owner_of[nearest[near]]
+    owner[near] = owners
 
     meeting = []
     for step in (1, width):
         here = near[: np.searchsorted(near, labels.size - step)]
-        one, other = owner[here], owner[here + step]
-        here = here[(one != other) & (one > 0) & (other > 0)]
+        one, other = owners[: len(here)], owner.take(here + step)
+        here = here[(one != other) & (other > 0)]
         meeting.append(np.array([here, here + step]))
     start, end = place[nearest[np.concatenate(meeting, axis=1)]]
     swapped = labels[start] > labels[end]
