@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 from edgedigits.boxes import FloatBox
 
+Judge = Callable[[npt.NDArray[np.uint8]], tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]]
+"""Tells of glyphs (N, 28, 28, 1) how likely each digit is, (N, 10), and how much evidence there is of any, (N,)."""
+
 _TELLING = (2, 3, 4, 5, 6, 7, 9)
 """0, 1 and 8 look the same both ways up, and whatever is long, as a ruled line, is a 1 if it is turned; 6 is 9, but of
 a line of digits some are others."""
@@ -23,6 +26,9 @@ _CLEARLY = 1.1
 _ENOUGH, _LEAST, _FEWEST = 16.0, 6.0, 2
 """Evidence that they must have, more than two can have, or so much for each stroke where there are only two; one stroke
 alone says nothing."""
+_FIRST, _HOPE = 24, 3.0
+"""Strokes that are tried first, and the evidence that the telling digits among them must have, another way up and more
+than as the image lies, for the others to be tried as well."""
 _READ = 0.5
 """Share of the strokes, or of their ink, that must be digits the other way up …"""
 _MUCH = 20.0
@@ -32,7 +38,7 @@ _MUCH = 20.0
 def likely_turn(
     glyphs: npt.NDArray[np.uint8],
     weights: npt.NDArray[np.float64],
-    judge: Callable[[npt.NDArray[np.uint8]], tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]],
+    judge: Judge,
 ) -> int:
     """Return by how many quarter turns counterclockwise an image seems to need turning: 0 to 3.
 
@@ -48,18 +54,29 @@ def likely_turn(
     """
     if len(glyphs) < _FEWEST:
         return 0
-    ways = np.concatenate([np.rot90(glyphs, turn, axes=(1, 2)) for turn in range(4)])
-    probabilities, evidence = judge(ways)
-    telling = np.isin(probabilities.argmax(axis=1), _TELLING)
-    told = telling * np.maximum(evidence, 0) * probabilities.max(axis=1, initial=0) ** 2
-    lying, *_ = totals = told.reshape(4, -1).sum(axis=1)
+    told, read = _tell(glyphs[:_FIRST], judge)
+    if len(glyphs) > _FIRST:
+        lying, *otherwise = told.sum(axis=1).tolist()
+        if max(otherwise) < max(lying, _HOPE):
+            return 0
+        more_told, more_read = _tell(glyphs[_FIRST:], judge)
+        told, read = np.concatenate([told, more_told], axis=1), np.concatenate([read, more_read], axis=1)
+    lying, *_ = totals = told.sum(axis=1)
     turn = int(totals.argmax())
     second = float(np.partition(totals, -2)[-2])
     if totals[turn] < max(lying + _MORE, _CLEARLY * second, min(_ENOUGH, _LEAST * len(glyphs))):
         return 0
-    read = evidence.reshape(4, -1)[turn] > 0
-    share = max(float(np.mean(read)), float(weights @ read) / max(float(weights.sum()), 1e-9))
+    share = max(float(np.mean(read[turn])), float(weights @ read[turn]) / max(float(weights.sum()), 1e-9))
     return turn if share >= _READ or totals[turn] >= _MUCH else 0
+
+
+def _tell(glyphs: npt.NDArray[np.uint8], judge: Judge) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Return what glyphs tell of each way up, (4, N), and which of them are read as digits then, (4, N)."""
+    ways = np.concatenate([np.rot90(glyphs, turn, axes=(1, 2)) for turn in range(4)])
+    probabilities, evidence = judge(ways)
+    telling = np.isin(probabilities.argmax(axis=1), _TELLING)
+    told = telling * np.maximum(evidence, 0) * probabilities.max(axis=1, initial=0) ** 2
+    return told.reshape(4, -1), evidence.reshape(4, -1) > 0
 
 
 def turn_back(box: FloatBox, turn: int, size: tuple[float, float]) -> FloatBox:
