@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
-from edgedigits.cli.options import NewFolder, Number, expectation
+from edgedigits.cli.options import ChosenBundle, NewFolder, Number, expectation, model_options
 from edgedigits.errors import InputError
 from edgedigits.live.settings import LiveSettings, OutputSettings
+from edgedigits.models.following import open_reader
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -34,6 +36,27 @@ class Numbers(click.ParamType[tuple[float, ...]]):
         ):
             self.fail(f"{value!r}: write {self._form}.", param, ctx)
         return tuple(float(part) for part in parts)
+
+
+def reader_options(command: Command) -> Command:
+    """Add the options of `model_options`, and hand the command `make_reader`: what makes the reader that they name."""
+
+    @wraps(command)
+    def with_reader(
+        *, bundle: ChosenBundle, engine: str | None, model: str | None, threads: int, **options: object
+    ) -> object:
+        make_reader = partial(
+            open_reader,
+            bundle.path,
+            verify=bundle.verify,
+            at_least=bundle.at_least,
+            engine=engine,
+            format=model,
+            threads=threads,
+        )
+        return command(make_reader=make_reader, **options)
+
+    return cast(Command, model_options(with_reader))
 
 
 def camera_options(command: Command) -> Command:

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import time
-from functools import partial
+from collections.abc import Callable
 
 import click
 
-from edgedigits.cli.live_options import server_options
+from edgedigits.cli.live_options import reader_options, server_options
 from edgedigits.cli.live_session import Session
-from edgedigits.cli.options import ChosenBundle, model_options
 from edgedigits.live.running import served
 from edgedigits.live.settings import OutputSettings
-from edgedigits.models.following import open_reader
+from edgedigits.reader import Reader
 
 
 @click.command()
 @click.argument("address", default="8000", metavar="[[HOST:]PORT]")
-@model_options
+@reader_options
 @server_options
 def serve(
     address: str,
-    bundle: ChosenBundle,
-    engine: str | None,
-    model: str | None,
-    threads: int,
+    make_reader: Callable[[], Reader],
     token: str | None,
     name: str,
 ) -> None:
@@ -41,15 +37,6 @@ def serve(
       curl --data-binary @photo.jpg http://127.0.0.1:8000/read
     """
     # a model that cannot be used is said now, not to the first who asks
-    make_reader = partial(
-        open_reader,
-        bundle.path,
-        verify=bundle.verify,
-        at_least=bundle.at_least,
-        engine=engine,
-        format=model,
-        threads=threads,
-    )
     make_reader()
     with Session() as session, served(OutputSettings(serve=address, token=token, name=name), make_reader) as page:
         session.log(f"page: {page.url}")

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
 
 import click
 
 from edgedigits.cli.config import config_option
-from edgedigits.cli.live_options import camera_options, live_settings, output_options, output_settings, server_options
+from edgedigits.cli.live_options import (
+    camera_options,
+    live_settings,
+    output_options,
+    output_settings,
+    reader_options,
+    server_options,
+)
 from edgedigits.cli.live_session import Session
-from edgedigits.cli.options import ChosenBundle, model_options, reading_options
+from edgedigits.cli.options import reading_options
 from edgedigits.live import Moment
 from edgedigits.live.outputs import JsonLines, Terminal
 from edgedigits.live.running import Profile, run
-from edgedigits.models.following import open_reader
+from edgedigits.reader import Reader
 from edgedigits.service.notify import Notifier
 
 
 @click.command()
 @click.argument("source", default="0")
 @config_option
-@model_options
+@reader_options
 @reading_options
 @camera_options
 @output_options
@@ -31,10 +38,7 @@ from edgedigits.service.notify import Notifier
 @click.option("--profile", is_flag=True, help="Say at the end where the time went.")
 def webcam(
     source: str,
-    bundle: ChosenBundle,
-    engine: str | None,
-    model: str | None,
-    threads: int,
+    make_reader: Callable[[], Reader],
     as_json: bool,
     window: bool,
     frames: int | None,
@@ -63,15 +67,6 @@ def webcam(
     """
     settings, outputs = live_settings(options), output_settings(options)
     with Session() as session:
-        make_reader = partial(
-            open_reader,
-            bundle.path,
-            verify=bundle.verify,
-            at_least=bundle.at_least,
-            engine=engine,
-            format=model,
-            threads=threads,
-        )
         notifier = Notifier.of_environment()
 
         def look(moment: Moment) -> None:
