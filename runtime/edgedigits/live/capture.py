@@ -16,6 +16,7 @@ from edgedigits.arrays import UInt8Array
 from edgedigits.live.framing import Frame, turned
 from edgedigits.live.settings import LiveSettings
 from edgedigits.live.sources.base import CameraError, Picture, Source, Stream
+from edgedigits.native_output import silence_this_thread
 
 _FIRST_PAUSE = 0.5
 _GIVEN_UP_AFTER = 10.0
@@ -145,6 +146,8 @@ class Capture:
         return generation == self._generation and not self._stop.is_set()
 
     def _run(self, generation: int) -> None:
+        # drivers and decoders complain of every damaged frame; what is wrong is told by the states
+        silence_this_thread()
         pause = _FIRST_PAUSE
         while self._is_current(generation):
             self._set_state(State.CONNECTING)

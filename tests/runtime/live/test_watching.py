@@ -189,6 +189,30 @@ class TestCapture:
         states = states_until(source, LiveSettings(wait=True), State.LOST, frames=-1)
         assert "trying again" in states[-1].reason
 
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="descriptors belong to the whole process there")
+    def test_what_decoders_write_to_stderr_is_not_seen_and_all_else_is(self) -> None:
+        code = """
+import os
+from edgedigits.live import LiveSettings
+from edgedigits.live.capture import Capture
+from tests.runtime.live.test_watching import Picture, Script, grainy
+
+def complaining():
+    for index in range(10**9):
+        os.write(2, b"Corrupt JPEG data")
+        yield Picture(grainy(index))
+
+before = len(os.listdir("/proc/self/fd"))
+with Capture(Script([complaining]), LiveSettings()) as capture:
+    for last in range(-1, 50):
+        assert capture.next_frame(last, 5)
+        os.write(2, b".")
+print(len(os.listdir("/proc/self/fd")) - before)
+"""
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert run.stderr == 51 * "."
+        assert run.stdout.strip() == "0"
+
     def test_it_ends_at_once_while_a_driver_hangs(self) -> None:
         free = threading.Event()
         source = Script([])
