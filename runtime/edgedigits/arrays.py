@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,3 +15,9 @@ Float32Array: TypeAlias = npt.NDArray[np.float32]
 
 Float64Array: TypeAlias = npt.NDArray[np.float64]
 """What is calculated in between."""
+
+FloatArray: TypeAlias = npt.NDArray[np.floating[Any]]
+"""Numbers of any precision."""
+
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+"""Masks, and what holds of each of something."""

@@ -13,9 +13,8 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from edgedigits.arrays import UInt8Array
 from edgedigits.finding.page import Found
-
-UInt8Array = npt.NDArray[np.uint8]
 
 _INK = 90
 """Ink value from which a pixel of a glyph belongs to a stroke."""

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from edgedigits.arrays import Float32Array, UInt8Array
+from edgedigits.arrays import BoolArray, Float32Array, UInt8Array
 from edgedigits.live.framing import Region
 from edgedigits.live.motion import Corners, Motion, corners_of, motion_between
 
@@ -28,8 +27,6 @@ _DIFFERENCE, _AFTER_MOTION = 8.0, 16.0
 noise by less than 4. Pictures that were moved onto each other miss by up to half a pixel."""
 _RIM = 2
 """Cells along the rim in which what comes into view does not count: no digit fits into these."""
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.floating[Any]]
+from edgedigits.arrays import FloatArray
 
 BINS = 15
 """Bins of the calibration error, as in Guo et al. (2017)."""
