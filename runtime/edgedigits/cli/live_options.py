@@ -91,7 +91,7 @@ def camera_options(command: Command) -> Command:
             "--max-fps",
             type=Number(0, 1000),
             metavar="N",
-            help="Readings a second at most. [default: 10 for cameras, every frame of films]",
+            help="Readings a second at most. [default: 10 of cameras, fewer of what is dear; films: all]",
         ),
         click.option(
             "--monotonic",

@@ -8,9 +8,10 @@ for moment in watch("0", Reader()):     # or "rtsp://…", "csi:0", "clip.mp4", 
     moment.raw                          # what this frame alone says
     moment.status, moment.camera        # steady, held, unsure …; connecting, live, stalled, lost
 
-From the inside out: `sources` give frames, `capture` keeps the newest and reconnects, `change` tells what need not be
-read again, `tracking` follows digits from reading to reading, `publishing` says what is sure, and `watching` does all
-that in turn. `outputs` bring moments elsewhere, and `page` shows them in a browser.
+From the inside out: `sources` give frames, `capture` keeps the newest and reconnects, `change` and `motion` tell what
+is new in a frame, `attention` which part of it is read and how often, `parts` brings that together with what was known,
+`tracking` follows digits from reading to reading, `publishing` says what is sure, and `watching` does all that in turn.
+`outputs` bring moments elsewhere, and `page` shows them in a browser.
 """
 
 from edgedigits.live.capture import CameraState, LostError, State
