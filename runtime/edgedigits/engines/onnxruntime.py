@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from edgedigits.engines.base import Engine, Probe, Session
+from edgedigits.native_output import native_output_muted
 from edgedigits.telemetry import switch_telemetry_off
 
 ERRORS_ONLY = 3
@@ -16,7 +17,9 @@ ERRORS_ONLY = 3
 def _imported() -> ModuleType:
     """Import onnxruntime, which reads what it may send home while it is imported."""
     switch_telemetry_off()
-    import onnxruntime
+    # Debian's build for 32-bit ARM complains on stderr, in 567 lines, that it has each of its operators twice
+    with native_output_muted():
+        import onnxruntime
 
     return onnxruntime  # type: ignore[no-any-return] # it has no types
 
