@@ -37,7 +37,7 @@ _MOST_CUT = 40
 """Strokes that are tried to be cut, those with the most ink first; of a page of numbers, few are left to be cut."""
 _MOST_LOOKED_AT = 100
 """Strokes of which it is asked what lies round them, or whether a line lies under them, likewise."""
-_LOWEST, _THICKEST = 12.0, 0.36
+_LOWEST, _THICKEST = 12.0, 0.5
 """Pixels of the level, and width of the pen over the height, of strokes in which several digits can be told."""
 _ROUND_ABOUT, _AS_LONG, _FULLEST = 1.2, 1.5, 0.65
 """Length of the line over the way from corner to corner, and over the height, and share of the box that is ink, of
