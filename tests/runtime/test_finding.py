@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -87,31 +89,43 @@ def test_views_of_one_thing_are_one_and_neighbours_stay_two() -> None:
 
 
 def test_what_the_strokes_took_for_a_digit_stays_one_unless_the_network_is_sure_of_something_else() -> None:
-    digits, refused = weigh([found("3", 4.0)], peaks(("3", 0.9, BOX)))
+    digits, refused = weigh([found("3", 4.0)], [], peaks(("3", 0.9, BOX)))
     assert ([one.label for one in digits], refused) == (["3"], ())
-    digits, refused = weigh([found("1", 4.0)], peaks(("/", 0.98, BOX)))
+    digits, refused = weigh([found("1", 4.0)], [], peaks(("/", 0.98, BOX)))
     assert (digits, [one.label for one in refused]) == ((), ["1"])
 
 
 def test_what_the_network_does_not_see_is_left_to_the_strokes() -> None:
     digit = found("3", 2.0)
-    assert weigh([digit], Peaks.none()) == ((digit,), ())
+    assert weigh([digit], [], Peaks.none()) == ((digit,), ())
 
 
 def test_among_letters_a_digit_must_be_surer_than_among_digits() -> None:
     beside = (64.0, 40.0, 20.0, 40.0)
     evidence = [
-        weigh([found("3", 4.0)], peaks(("3", 0.2, BOX), (company, 0.95, beside)))[0][0].evidence
+        weigh([found("3", 4.0)], [], peaks(("3", 0.2, BOX), (company, 0.95, beside)))[0][0].evidence
         for company in ("5", "other")
     ]
     assert evidence[0] > evidence[1]
+
+
+def test_what_is_doubtful_is_called_back_where_the_network_sees_a_digit_among_digits() -> None:
+    beside = (64.0, 40.0, 20.0, 40.0)
+    sure, doubtful = replace(found("5", 4.0), box=beside), found("3", -1.0)
+    for label, called_back in (("3", ["5", "3"]), ("other", ["5"])):
+        digits, refused = weigh([sure], [doubtful], peaks((label, 0.95, BOX), ("5", 0.95, beside)))
+        assert ([one.label for one in digits], refused) == (called_back, ())
+
+
+def test_nothing_is_called_back_on_a_page_without_any_digit() -> None:
+    assert weigh([], [found("3", 1.0)], peaks(("3", 0.99, BOX))) == ((), ())
 
 
 def test_both_say_which_digit_it_is() -> None:
     unsure = found("3", 4.0)
     unsure.probabilities[:] = 0.01
     unsure.probabilities[[3, 8]] = 0.48, 0.44
-    assert weigh([unsure], peaks(("8", 0.95, BOX)))[0][0].label == "8"
+    assert weigh([unsure], [], peaks(("8", 0.95, BOX)))[0][0].label == "8"
 
 
 def test_where_no_digit_is_found_the_network_is_not_asked() -> None:

@@ -1,8 +1,8 @@
 """The finder: digits are told by their strokes, and a network says what stands round them.
 
 The page network is shown the tiles that hold digits, each at the size of the image at which they are some twenty-six
-pixels high. It names the signs among them, and what looks like a digit but is a slash, a bracket or a letter. Where no
-digit was found it is not asked, so that a picture of something else costs nothing more.
+pixels high. It names the signs among them, and what looks like a digit but is a slash, a bracket or a letter. Where
+nothing looks like a digit it is not asked, so that a picture of something else costs nothing more.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ _HEIGHT = 26.0
 """Pixels of a level: how high digits are where the network is asked about them."""
 _LOWEST, _TOO_SMALL = 14.0, -1
 """Pixels of the image as it is looked at: of lower digits the network knows less than their strokes tell."""
+_MOST_DOUBTFUL = 100
+"""Doubtful digits about which the network is asked, the likeliest ones; a texture has thousands."""
 _BESIDE = 1.5
 """Heights of a digit round it within which signs are looked for."""
 _LEAST = 0.1
@@ -73,13 +75,14 @@ class PageFinder:
         """Return what is written in an image, uint8 (H, W): digits, and signs and other writing beside them."""
         page = self._strokes.find(grey, shrink)
         looks, peaks = list(page.looks), Peaks.none()
-        seen_at = [_level_of(one, page.levels) for one in page.digits]
+        asked = (*page.digits, *sorted(page.doubtful, key=lambda one: -one.evidence)[:_MOST_DOUBTFUL])
+        seen_at = [_level_of(one, page.levels) for one in asked]
         for number in sorted(set(seen_at) - {_TOO_SMALL}):
-            places = np.array([one.box for one, seen in zip(page.digits, seen_at, strict=True) if seen == number])
+            places = np.array([one.box for one, seen in zip(asked, seen_at, strict=True) if seen == number])
             looks[number], found = self._look(page.levels[number], places)
             peaks = peaks.joined(found)
         peaks = merge_peaks(peaks)
-        digits, refused = weigh(page.digits, peaks)
+        digits, refused = weigh(page.digits, page.doubtful, peaks)
         named = [one for one in _named(peaks) if not _is_in(one, digits)]
         return replace(
             page,

@@ -2,6 +2,8 @@
 
 The strokes see the digit itself; the network sees what stands round it, and so knows a slash between digits from a 1,
 and a letter from a digit. What the strokes took for a digit stays one unless the network is surer of something else.
+What looks like a digit by itself and not by what stands round it, as in a form full of words, is called back if the
+network says so.
 """
 
 from __future__ import annotations
@@ -22,6 +24,10 @@ _DOUBT = -1.0
 _BIAS, _OWN, _NEIGHBOURS = -1.2, 1.3, 2.4
 """What the network's log odds of a place count, and what of its neighbours is digits rather than other writing: a
 logistic regression on rendered pages that it had not learnt from."""
+_DOUBTFUL_BIAS, _STROKES, _DOUBTFUL_OWN, _DOUBTFUL_NEIGHBOURS = -0.3, 0.49, 0.47, 1.28
+"""The same of what is doubtful, with what the evidence of its strokes counts."""
+_CALLED_BACK, _SUREST = 0.5, 6.0
+"""Evidence from which what is doubtful is a digit, and the most that its strokes can give, for or against."""
 _NEAR, _MOST = 3.0, 4
 """Heights within which something is a neighbour, and how many are asked."""
 _POWER = 0.25
@@ -30,37 +36,64 @@ _SAME = 0.3
 """Share of their union that two boxes have in common when both found the same."""
 
 
-def weigh(digits: Sequence[Found], peaks: Peaks) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
+def weigh(
+    digits: Sequence[Found], doubtful: Sequence[Found], peaks: Peaks
+) -> tuple[tuple[Found, ...], tuple[Found, ...]]:
     """Weigh what the strokes took for digits with what the network says of the same places.
 
     Args:
         digits: by their strokes.
+        doubtful: what looks like a digit by its strokes and not by what stands round it.
         peaks: what the network found.
 
     Returns:
         The digits with joint evidence and probabilities, and those that are refused.
     """
     weighed = [_weighed(one, peaks) for one in digits]
-    return tuple(one for one in weighed if one.evidence > 0), tuple(one for one in weighed if one.evidence <= 0)
+    kept = tuple(one for one in weighed if one.evidence > 0)
+    # where the strokes tell no digit at all, there is more to look like one than to be one
+    called_back = [found for one in doubtful if kept and (found := _called_back(one, peaks))]
+    return (*kept, *called_back), tuple(one for one in weighed if one.evidence <= 0)
 
 
 def _weighed(digit: Found, peaks: Peaks) -> Found:
-    common = _common(np.array(digit.box, np.float64), peaks.boxes)
-    if not len(common) or common.max() < _SAME:
+    place = _place_of(digit, peaks)
+    if place is None:
         return digit
-    best = int(common.argmax())
-    seen = peaks.probabilities[best, 1:11]
-    there = float(seen.sum())
-    evidence = _BIAS + _OWN * float(log_odds(there)) + _NEIGHBOURS * _company(best, peaks)
+    there = float(peaks.probabilities[place, 1:11].sum())
+    evidence = _BIAS + _OWN * float(log_odds(there)) + _NEIGHBOURS * _company(place, peaks)
     if evidence < _DOUBT:
         return replace(digit, evidence=digit.evidence + _NETWORK * (evidence - _DOUBT))
-    logs = np.log(digit.probabilities + 1e-4) + _POWER * np.log(seen / max(there, 1e-9) + 1e-4)
-    odds = np.exp(logs - logs.max())
-    return replace(
-        digit,
-        label=str(int(logs.argmax())),
-        probabilities=(odds / odds.sum()).astype(np.float32),
+    return _named_by_both(digit, peaks, place)
+
+
+def _called_back(one: Found, peaks: Peaks) -> Found | None:
+    """Return what is doubtful as a digit, or None where the network does not say that it is one."""
+    place = _place_of(one, peaks)
+    if place is None:
+        return None
+    there = float(peaks.probabilities[place, 1:11].sum())
+    evidence = (
+        _DOUBTFUL_BIAS
+        + _STROKES * float(np.clip(one.evidence, -_SUREST, _SUREST))
+        + _DOUBTFUL_OWN * float(log_odds(there))
+        + _DOUBTFUL_NEIGHBOURS * _company(place, peaks)
     )
+    return replace(_named_by_both(one, peaks, place), evidence=evidence) if evidence > _CALLED_BACK else None
+
+
+def _place_of(one: Found, peaks: Peaks) -> int | None:
+    """Return which peak shows the same as the strokes; None where none does."""
+    common = _common(np.array(one.box, np.float64), peaks.boxes)
+    return int(common.argmax()) if len(common) and common.max() >= _SAME else None
+
+
+def _named_by_both(digit: Found, peaks: Peaks, place: int) -> Found:
+    seen = peaks.probabilities[place, 1:11]
+    logs = np.log(digit.probabilities + 1e-4) + _POWER * np.log(seen / max(float(seen.sum()), 1e-9) + 1e-4)
+    odds = np.exp(logs - logs.max())
+    probabilities = (odds / odds.sum()).astype(np.float32)
+    return replace(digit, label=str(int(logs.argmax())), probabilities=probabilities)
 
 
 def _company(place: int, peaks: Peaks) -> float:

@@ -70,6 +70,7 @@ class Page:
         signs: signs among numbers, likewise.
         others: other writing, likewise.
         refused: what the strokes took for a digit and the network did not, likewise.
+        doubtful: what looks like a digit by its strokes and not by what stands round it, likewise.
         looks: what the network was shown and answered, the finest size first.
         turn: quarter turns counterclockwise after which the image was read; boxes are those of the turned image.
         highest: height of the highest stroke, in pixels of the image.
@@ -87,6 +88,7 @@ class Page:
     turn: int = 0
     tilt: float = 0.0
     refused: tuple[Found, ...] = ()
+    doubtful: tuple[Found, ...] = ()
     highest: float = 0.0
     border: float = 0.0
     crowded: bool = False

@@ -56,6 +56,7 @@ class StrokeFinder:
         not_asked = np.zeros((0, 1, 1, 1), np.float32)
         return Page(
             digits=tuple(_found(one, shrinks) for one in recognised.digits),
+            doubtful=tuple(_found(one, shrinks) for one in recognised.doubtful),
             signs=(),
             others=(),
             looks=tuple(Look(strokes.level, np.zeros((0, 2), np.intp), not_asked) for strokes in recognised.levels),

@@ -43,6 +43,8 @@ _WITH_UPSTROKE = 0.3
 """Width over height from which a 1 is of more than one stroke, unless it leans."""
 _ACCEPTED = 2.0
 """Evidence that each other digit must have, likewise."""
+_DOUBTFUL = 0.0
+"""Evidence of its own from which what is no digit by its surroundings may be one all the same."""
 _READ = 0.8
 """Share of the ink that surely read digits are, from which a page is the right way up beyond doubt."""
 _MOST_STROKES, _STRONGEST = 300, 64
@@ -70,6 +72,7 @@ class Page:
 
     Attributes:
         digits: in no order.
+        doubtful: what looks like a digit by itself and not by what stands round it, likewise.
         levels: the strokes of the image at each of its sizes.
         singles: every stroke by itself, in its best view, the one with the most ink first.
         letters: how many characters are written there besides.
@@ -79,6 +82,7 @@ class Page:
     """
 
     digits: tuple[Scored, ...]
+    doubtful: tuple[Scored, ...]
     levels: tuple[Strokes, ...]
     singles: tuple[Scored, ...]
     letters: float
@@ -188,16 +192,18 @@ def _recognise_strokes(levels: tuple[Strokes, ...], classify: Classify) -> Page:
     open_singles = [
         single for single, is_read in zip(singles, lie_in(boxes_of(singles), read), strict=True) if not is_read
     ]
-    digits = [single.hypothesis for single in singles if single.score >= _ACCEPTED]
-    touching, left_out = touching_digits(open_singles, digits, judge, rarity(among))
+    sure = [single.hypothesis for single in singles if single.score >= _ACCEPTED]
+    touching, left_out = touching_digits(open_singles, sure, judge, rarity(among))
     scored += touching
     strongest = sorted((place[0] for place in looks), key=lambda look: -look.hypothesis.mass)
-    chosen, letters = _best(scored, rejected)
-    return Page(chosen, levels, tuple(strongest), letters, crowded or left_out)
+    digits, doubtful, letters = _best(scored, rejected)
+    return Page(digits, doubtful, levels, tuple(strongest), letters, crowded or left_out)
 
 
-def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tuple[Scored, ...], float]:
-    """Return the digits, and how many other characters stand beside them."""
+def _best(
+    scored: Sequence[Scored], rejected: Sequence[Hypothesis]
+) -> tuple[tuple[Scored, ...], tuple[Scored, ...], float]:
+    """Return the digits, what is doubtful, and how many other characters stand beside them."""
     hypotheses, raw = [s.hypothesis for s in scored], np.array([s.score for s in scored])
     likeliest = np.array([s.probabilities.argmax() for s in scored], np.intp)
     chosen = [
@@ -205,7 +211,7 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tup
         for i, views in choose(hypotheses, raw, likeliest).items()
     ]
     if not chosen:
-        return (), 0.0
+        return (), (), 0.0
     hypotheses = [s.hypothesis for s in chosen]
     values = np.array([int(s.probabilities.argmax()) for s in chosen])
     own = np.array([s.score for s in chosen])
@@ -216,15 +222,16 @@ def _best(scored: Sequence[Scored], rejected: Sequence[Hypothesis]) -> tuple[tup
     doubt = max(_LEAST_DOUBT, 1 - explained)
     telling = (values > 1) | ((values == 1) & np.array([_has_upstroke(h) for h in hypotheses]))
     plain = not np.any(telling & (scores >= _ACCEPTED))
-    if scores.max() < (_CONVINCING + _PLAIN * plain) * doubt:
-        return (), 0.0
-    least = _ACCEPTED * doubt
-    digits = (
-        Scored(one.hypothesis, one.probabilities, score)
-        for one, score in zip(chosen, scores.tolist(), strict=True)
-        if score >= least
+    is_page = scores.max() >= (_CONVINCING + _PLAIN * plain) * doubt
+    is_digit = is_page & (scores >= _ACCEPTED * doubt)
+    digits, doubtful = (
+        tuple(
+            Scored(chosen[i].hypothesis, chosen[i].probabilities, score)
+            for i, score in zip(np.flatnonzero(which).tolist(), scores[which].tolist(), strict=True)
+        )
+        for which in (is_digit, ~is_digit & (own >= _DOUBTFUL))
     )
-    return tuple(digits), float(characters(letters).sum())
+    return digits, doubtful, float(characters(letters).sum()) if is_page else 0.0
 
 
 def _has_upstroke(one: Hypothesis) -> bool:
