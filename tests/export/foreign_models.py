@@ -103,27 +103,6 @@ def convolutional(images: Images) -> Any:
     return _fit(model, images.train[..., np.newaxis] / np.float32(255), images.train_labels)
 
 
-def sequential(images: Images) -> Any:
-    """Convolutions on (28, 28, 1), as Keras' own example has them."""
-    import keras
-
-    keras.utils.set_random_seed(0)
-    layers = keras.layers
-    model = keras.Sequential(
-        [
-            keras.Input((28, 28, 1)),
-            layers.Conv2D(16, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Conv2D(32, 3, activation="relu"),
-            layers.MaxPooling2D(),
-            layers.Flatten(),
-            layers.Dropout(0.5),
-            layers.Dense(10, activation="softmax"),
-        ]
-    )
-    return _fit(model, images.train[..., np.newaxis] / np.float32(255), images.train_labels)
-
-
 def channels_first(images: Images) -> Any:
     """1×28×28, as those who come from PyTorch write it."""
     import keras
@@ -199,7 +178,6 @@ KINDS = {
     "dense": Kind(dense, "improved_handwritten.keras", "28×28 float32, 0 to 1", "softmax"),
     "rows": Kind(normalised_rows, "rows.keras", "28×28 float32, normalised along axis 1", "softmax"),
     "flat": Kind(flat, "flat.keras", "784 float32, -1 to 1", "softmax"),
-    "sequential": Kind(sequential, "sequential.keras", "28×28×1 float32, 0 to 1", "softmax"),
     "functional": Kind(convolutional, "functional.keras", "28×28×1 float32, 0 to 1", "softmax"),
     "channels first": Kind(channels_first, "first.keras", "1×28×28 float32, mean 0.1307", "softmax"),
     "uint8 logits": Kind(uint8_logits, "logits.keras", "28×28×1 uint8, 0 to 255", "logits"),
