@@ -285,22 +285,24 @@ def _moved(box: tuple[int, int, int, int], shift: tuple[int, int]) -> tuple[int,
 
 
 class Glyphs(Protocol):
-    """Digits that somebody wrote, to stand on a page in place of the synthesizer's own."""
+    """What somebody wrote, to stand on a page in place of the synthesizer's own."""
 
-    def hand(self, nib: float, rng: np.random.Generator) -> Callable[[int], Image | None]:
-        """What draws the digits of one page, in a pen `nib` heights of a digit wide.
+    def hand(self, nib: float, rng: np.random.Generator) -> Callable[[int | None], Image | None]:
+        """What draws the digits and letters of one page, in a pen `nib` heights of a digit wide.
 
-        It gives, for a digit, its mask, uint8 (H, W), 255 ink, with no border; None where it has none.
+        It gives, for a digit or for any letter (None), a mask, uint8 (H, W), 255 ink, with no border; None where the
+        synthesizer's own stays.
         """
 
 
-def _in_other_glyphs(page: Page, draw: Callable[[int], Image | None], rng: np.random.Generator) -> Page:
-    """The same page with each digit that was written, not printed, in another shape of about the same size."""
+def _in_other_glyphs(page: Page, draw: Callable[[int | None], Image | None], rng: np.random.Generator) -> Page:
+    """The same page with digits and letters that were written, not printed, in other shapes of about the same size."""
     return replace(page, marks=tuple(_in_other_glyph(mark, draw, rng) for mark in page.marks))
 
 
-def _in_other_glyph(mark: Mark, draw: Callable[[int], Image | None], rng: np.random.Generator) -> Mark:
-    mask = draw(mark.value) if mark.value is not None and not mark.printed else None
+def _in_other_glyph(mark: Mark, draw: Callable[[int | None], Image | None], rng: np.random.Generator) -> Mark:
+    is_letter = len(mark.character) == 1 and mark.character.isalpha()
+    mask = draw(mark.value) if (mark.value is not None or is_letter) and not mark.printed else None
     if mask is None:
         return mark
     low, high = mark.box

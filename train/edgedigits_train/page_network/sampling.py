@@ -22,12 +22,14 @@ from edgedigits_train.handwriting.kinds import KINDS
 from edgedigits_train.handwriting.scenery import SCENERY
 from edgedigits_train.handwriting.scenes import Scene
 
-_MORE_OFTEN = {"single": 3.2, "number": 3.6, "rows": 3.2, "touching": 3.2, "letters": 1.8, "line ends": 1.8}
-_MORE_OFTEN |= {"sums": 1.8, "scattered": 1.8, "form": 1.8, "broken": 1.8, "mixed": 1.8, "dates": 1.8, "clutter": 1.8}
+_MORE_OFTEN = {"single": 6.0, "number": 6.0, "rows": 4.0, "touching": 3.2, "letters": 1.8, "line ends": 1.8}
+_MORE_OFTEN |= {"sums": 1.8, "scattered": 5.0, "form": 1.8, "broken": 1.8, "mixed": 1.8, "dates": 1.8, "clutter": 1.8}
 """How much more often than others the everyday and the difficult kinds of pages come."""
 _SIZES = ((640, 480), (640, 480), (480, 640), (800, 600), (480, 360))
 _MOST_LEVELS, _MOST_TILES = 5, 4
 """Sizes at which a page is looked at, and tiles that are taken from each."""
+_LOWEST, _HIGHEST = 12.0, 46.0
+"""Pixels of a level: how high writing is that tiles are taken for; the finder asks about digits some 26 high."""
 _DARK = 90
 """Median grey level below which a page is read as light writing."""
 _SHIFT = 40
@@ -140,7 +142,7 @@ def _cut_level(
     """Cut tiles out of a level until each sign that is its business lies in one, and one more where there is ink."""
     tiles: list[tuple[UInt8Array, Float32Array]] = []
     middles = signs[:, 1:3] + signs[:, 3:5] / 2
-    open_ones = (signs[:, 5] >= 8) & (signs[:, 5] <= 48)
+    open_ones = (signs[:, 5] >= _LOWEST) & (signs[:, 5] <= _HIGHEST)
     while len(tiles) < _MOST_TILES and open_ones.any():
         x, y = middles[rng.choice(np.flatnonzero(open_ones))]
         picture, own, corner = _tile_at(shades, signs, (float(x), float(y)), rng)

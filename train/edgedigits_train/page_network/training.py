@@ -21,6 +21,7 @@ from edgedigits.finding.page import LABELS
 from edgedigits_train.backend import keras
 from edgedigits_train.captured.pages import RealDigits
 from edgedigits_train.data.datasets import Dataset, load_dataset
+from edgedigits_train.data.nondigit_files import Half, hash_nondigits, load_nondigits
 from edgedigits_train.page_network.learning import fit_page
 from edgedigits_train.page_network.network import build_page_network
 from edgedigits_train.page_network.recipe import PageRecipe
@@ -92,8 +93,9 @@ def train_page(
     work = out / _WORK
     with staging(out) as folder:
         work.mkdir(exist_ok=True)
-        key = hashlib.sha256(json.dumps([asdict(recipe), seed, dict(dataset.hashes)]).encode()).hexdigest()[:16]
-        digits = RealDigits(dataset.training.glyphs, dataset.training.labels)
+        data = {**dataset.hashes, **hash_nondigits()}
+        key = hashlib.sha256(json.dumps([asdict(recipe), seed, data]).encode()).hexdigest()[:16]
+        digits = RealDigits(dataset.training.glyphs, dataset.training.labels, _foreign("training"))
         tiles = _remembered(work / f"{key}-{_RENDERED}", recipe, seed, digits, progress)
         keras.utils.set_random_seed(seed)
         model = build_page_network(recipe)
@@ -119,7 +121,7 @@ def _results(
     progress: bool,
 ) -> PageMetrics:
     """Score a fitted network, and write all files into a folder."""
-    held_out = RealDigits(dataset.held_out.glyphs, dataset.held_out.labels)
+    held_out = RealDigits(dataset.held_out.glyphs, dataset.held_out.labels, _foreign("held_out"))
     unseen = sample_tiles(_PAGES_OF["evaluation"] + seed * _SEEDS_APART, _EVALUATION_PAGES, held_out, recipe.written)
     names = np.array([answer(unseen.signs_of(i))[0] for i in range(len(unseen))])
 
@@ -135,7 +137,7 @@ def _results(
     metrics = PageMetrics(
         recipe=recipe,
         seed=seed,
-        data=dict(dataset.hashes),
+        data={**dataset.hashes, **hash_nondigits()},
         base=hashlib.sha256(base.read_bytes()).hexdigest() if base else None,
         parameters=model.count_params(),
         precision=precision,
@@ -149,6 +151,11 @@ def _results(
     )
     (folder / METRICS).write_text(json.dumps(asdict(metrics), indent=2) + "\n", encoding="utf-8")
     return metrics
+
+
+def _foreign(half: Half) -> list[npt.NDArray[np.uint8]]:
+    """Return characters of foreign alphabets that cannot be read as digits."""
+    return [drawings for kind, drawings in sorted(load_nondigits(half).items()) if kind.startswith("Omniglot")]
 
 
 def score_names(maps: npt.NDArray[np.float32], names: npt.NDArray[np.int16]) -> tuple[float, float]:
