@@ -30,6 +30,8 @@ _MOST_LEVELS, _MOST_TILES = 5, 4
 """Sizes at which a page is looked at, and tiles that are taken from each."""
 _LOWEST, _HIGHEST = 12.0, 46.0
 """Pixels of a level: how high writing is that tiles are taken for; the finder asks about digits some 26 high."""
+_SENT_AT_ONCE = 40
+"""Pages that a process is asked for at once: the digits, some 40 MB, are sent with each such question."""
 _DARK = 90
 """Median grey level below which a page is read as light writing."""
 _SHIFT = 40
@@ -96,7 +98,7 @@ def sample_tiles(
     tiles: list[tuple[UInt8Array, Float32Array]] = []
     context = multiprocessing.get_context("spawn")
     with context.Pool(min(os.cpu_count() or 1, max(1, pages // 20))) as pool:
-        for own in pool.imap(render, range(seed, seed + pages), chunksize=4):
+        for own in pool.imap(render, range(seed, seed + pages), chunksize=max(1, min(_SENT_AT_ONCE, pages // 20))):
             tiles += own
             advance()
     return Tiles.of(tiles)
