@@ -168,6 +168,20 @@ def test_real_digits_stand_where_the_synthesizers_own_would() -> None:
     assert real.hand(0.1, np.random.default_rng(0))(7) is not None
 
 
+def test_foreign_characters_stand_where_letters_would_and_are_no_digits() -> None:
+    blocks = np.zeros((4, 105, 105), np.uint8)
+    blocks[:, 20:85, 20:85] = 255
+    glyphs, labels = render_glyphs(100, seed=1)
+    own, foreign = RealDigits(glyphs, labels), RealDigits(glyphs, labels, [blocks])
+    inked = []
+    for seed in range(6):
+        scenes = [render_scene(seed, "letters", SCREEN, glyphs=real) for real in (own, foreign)]
+        assert [sign.label for sign in scenes[0].signs] == [sign.label for sign in scenes[1].signs]
+        inked.append([int((scene.image.min(axis=2) < 128).sum()) for scene in scenes])
+    # half of the hands write blocks, which hold more ink than any letter
+    assert 0 < sum(filled > 1.3 * usual for usual, filled in inked) < 6
+
+
 def test_boxes_of_real_digits_are_tight() -> None:
     real = RealDigits(*render_glyphs(200, seed=1))
     for seed in range(4):
