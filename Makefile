@@ -93,6 +93,7 @@ results: $(ENV) ## Measure the bundled model, and write the figures into the doc
 	-$(RUN)/python -m benchmarks.reading_check --json $(MEASURED)/scenes.json
 	$(RUN)/python benchmarks/reading.py --json $(MEASURED)/speed.json
 	$(RUN)/python benchmarks/memory.py --json $(MEASURED)/memory.json
+	$(RUN)/python benchmarks/foreign_models.py --json $(MEASURED)/foreign.json
 	$(if $(TRAININGS),$(RUN)/python benchmarks/recipes.py $(TRAININGS) --json $(MEASURED)/recipes.json)
 	$(if $(VARIANTS),$(RUN)/python benchmarks/ablation.py $(VARIANTS) --json $(MEASURED)/ablation.json)
 	$(if $(PHOTOS),$(RUN)/python benchmarks/changed_photos.py $(PHOTOS) --json $(MEASURED)/photos.json)

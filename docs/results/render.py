@@ -200,8 +200,20 @@ def ablation(which: str) -> str:
     return table(head, rows)
 
 
+def foreign(_: str) -> str:
+    """Return what export makes of models of other origin."""
+    head, rows = ["kind", "takes", "answers", "Keras"], []
+    for entry in measured("foreign"):
+        accuracies = [percent(share, 2) for share in (entry["keras"], *entry["files"].values())]
+        photos = [f"{right} of {count}" for right, count in (entry["singles"], entry["empties"])]
+        takes = entry["takes"].removesuffix(", bright ink on dark paper")
+        rows.append([entry["kind"], takes, entry["answers"], *accuracies, *photos])
+    formats = (f"`{name}`" for name in measured("foreign")[0]["files"])
+    return table([*head, *formats, "digits read", "empty ones"], rows)
+
+
 TABLES: dict[str, Callable[[str], str]] = {
-    made.__name__: made for made in (headlines, recipes, files, photos, scenes, speed, memory, ablation)
+    made.__name__: made for made in (headlines, recipes, files, foreign, photos, scenes, speed, memory, ablation)
 }
 
 
