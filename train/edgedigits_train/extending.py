@@ -92,8 +92,9 @@ def extend(
         Interrupted: by Ctrl-C or SIGTERM.
 
     Example:
-        >>> extend(Path("my.keras"), Path("build/my")).metrics.labels[-1]
-        'none'
+        >>> extend(Path("my.h5"), Path("build/my"))
+        Traceback (most recent call last):
+        edgedigits.errors.InputError: my.h5 does not exist: name the .keras or .h5 file of a model, or a training's folder.
     """
     wall, cpu = time.perf_counter(), time.process_time()
     check_foreign_base(path)
