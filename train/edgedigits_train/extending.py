@@ -94,7 +94,7 @@ def extend(
     Example:
         >>> extend(Path("my.h5"), Path("build/my"))
         Traceback (most recent call last):
-        edgedigits.errors.InputError: my.h5 does not exist: name the .keras or .h5 file of a model, or a training's folder.
+        edgedigits.errors.InputError: my.h5 does not exist: name a model's .keras or .h5 file, or a training's folder.
     """
     wall, cpu = time.perf_counter(), time.process_time()
     check_foreign_base(path)

@@ -58,7 +58,7 @@ def check_foreign_base(path: Path) -> None:
         InputError: the file is missing, or a SavedModel.
     """
     if not path.exists():
-        raise InputError(f"{path} does not exist: name the .keras or .h5 file of a model, or a training's folder.")
+        raise InputError(f"{path} does not exist: name a model's .keras or .h5 file, or a training's folder.")
     if path.is_dir():
         raise InputError(
             f"{path} is a SavedModel, whose layers cannot go on learning: name the .keras or .h5 file of the model, or"
