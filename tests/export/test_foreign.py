@@ -330,7 +330,7 @@ def test_options_that_make_no_sense_are_refused(arguments: list[str], message: s
         ("export --from empty", "There is no digits.keras in empty"),
         ("export --from digits.keras", "There is no digits.keras in digits.keras"),
         ("export --from nowhere --model digits.keras", "give one"),
-        ("train --from nowhere.keras", "nowhere.keras does not exist: name the .keras or .h5 file"),
+        ("train --from nowhere.keras", "nowhere.keras does not exist: name a model's .keras or .h5 file"),
         ("train --from digits.keras --teacher digits.keras", "leave --teacher away"),
         ("train --from empty --extra empty", "empty/digits.keras does not exist"),
         ("train --teacher nowhere.keras", "The teacher nowhere.keras does not exist"),

@@ -124,7 +124,7 @@ def some() -> Dataset:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("missing.keras", "does not exist: name the .keras or .h5 file"),
+        ("missing.keras", "does not exist: name a model's .keras or .h5 file"),
         ("letters.keras", r"answers with 26 numbers.*--teacher and --data"),
         ("broken.keras", "cannot be exported: it is cut short or damaged"),
         ("empty.h5", "is empty"),
