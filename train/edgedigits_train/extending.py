@@ -55,7 +55,6 @@ class Extended:
 
     Attributes:
         metrics: of the training.
-        takes: what the model takes, as export found out.
         photos: how the model read the project's sample images before, and how it does now; None where there are none.
     """
 

@@ -2,7 +2,7 @@
 
 The page network is shown the tiles that hold digits, each at the size of the image at which they are some twenty-six
 pixels high. It names the signs among them, and what looks like a digit but is a slash, a bracket or a letter. Where
-nothing looks like a digit it is not asked, so that a picture of something else costs nothing more.
+no digit was found it is not asked, so that a picture of something else costs nothing more.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class PageFinder:
         """Return what is written in an image, uint8 (H, W): digits, and signs and other writing beside them."""
         page = self._strokes.find(grey, shrink)
         looks, peaks = list(page.looks), Peaks.none()
-        asked = (*page.digits, *sorted(page.doubtful, key=lambda one: -one.evidence)[:_MOST_DOUBTFUL])
+        asked = _asked_about(page)
         seen_at = [_level_of(one, page.levels) for one in asked]
         for number in sorted(set(seen_at) - {_TOO_SMALL}):
             places = np.array([one.box for one, seen in zip(asked, seen_at, strict=True) if seen == number])
@@ -103,6 +103,12 @@ class PageFinder:
         maps = np.concatenate(answers) if answers else np.zeros((0, 1, 1, len(LABELS) + 4), np.float32)
         places = np.array([(tile.left, tile.top) for tile in tiles], np.intp).reshape(-1, 2)
         return Look(level, places, maps), find_peaks(maps, tiles, level.shrink)
+
+
+def _asked_about(page: Page) -> list[Found]:
+    """Return what the network is asked about: nothing is called back where there is no digit."""
+    doubtful = sorted(page.doubtful, key=lambda one: -one.evidence) if page.digits else []
+    return [*page.digits, *doubtful[:_MOST_DOUBTFUL]]
 
 
 def _level_of(digit: Found, levels: tuple[Level, ...]) -> int:

@@ -60,8 +60,7 @@ def _weighed(digit: Found, peaks: Peaks) -> Found:
     place = _place_of(digit, peaks)
     if place is None:
         return digit
-    there = float(peaks.probabilities[place, 1:11].sum())
-    evidence = _BIAS + _OWN * float(log_odds(there)) + _NEIGHBOURS * _company(place, peaks)
+    evidence = _BIAS + _OWN * _odds_of_digit(place, peaks) + _NEIGHBOURS * _company(place, peaks)
     if evidence < _DOUBT:
         return replace(digit, evidence=digit.evidence + _NETWORK * (evidence - _DOUBT))
     return _named_by_both(digit, peaks, place)
@@ -72,11 +71,10 @@ def _called_back(one: Found, peaks: Peaks) -> Found | None:
     place = _place_of(one, peaks)
     if place is None:
         return None
-    there = float(peaks.probabilities[place, 1:11].sum())
     evidence = (
         _DOUBTFUL_BIAS
         + _STROKES * float(np.clip(one.evidence, -_SUREST, _SUREST))
-        + _DOUBTFUL_OWN * float(log_odds(there))
+        + _DOUBTFUL_OWN * _odds_of_digit(place, peaks)
         + _DOUBTFUL_NEIGHBOURS * _company(place, peaks)
     )
     return replace(_named_by_both(one, peaks, place), evidence=evidence) if evidence > _CALLED_BACK else None
@@ -94,6 +92,10 @@ def _named_by_both(digit: Found, peaks: Peaks, place: int) -> Found:
     odds = np.exp(logs - logs.max())
     probabilities = (odds / odds.sum()).astype(np.float32)
     return replace(digit, label=str(int(logs.argmax())), probabilities=probabilities)
+
+
+def _odds_of_digit(place: int, peaks: Peaks) -> float:
+    return float(log_odds(float(peaks.probabilities[place, 1:11].sum())))
 
 
 def _company(place: int, peaks: Peaks) -> float:
