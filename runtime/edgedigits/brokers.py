@@ -104,6 +104,43 @@ class Broker:
         client.loop_start()
 
 
+@dataclass(frozen=True)
+class Availability:
+    """Whether what publishes under a topic is there: "online" or "offline", retained, as Home Assistant reads it.
+
+    Attributes:
+        client: publishes it.
+        topic: below which it stands, as "availability".
+    """
+
+    client: paho.Client
+    topic: str
+
+    @property
+    def where(self) -> str:
+        """The topic that tells it."""
+        return f"{self.topic}/availability"
+
+    def leave_will(self) -> None:
+        """Let the broker say so when the client is lost; before it connects."""
+        self.client.will_set(self.where, "offline", qos=1, retain=True)
+
+    def tell(self) -> None:
+        """Say that it is there."""
+        self.client.publish(self.where, "online", qos=1, retain=True)
+
+    def say_goodbye(self, seconds: float) -> None:
+        """Say that it is not there any more, in so many seconds, and end the connection, if there is one."""
+        if self.client.is_connected():
+            farewell = self.client.publish(self.where, "offline", qos=1, retain=True)
+            try:
+                farewell.wait_for_publish(seconds)
+            except (RuntimeError, ValueError):
+                return
+            self.client.disconnect()
+            self.client.loop_stop()
+
+
 def check_topic(topic: str, option: str) -> str:
     """Return a topic to publish under, without slashes around it.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from edgedigits.cli.options import Number
+from edgedigits.cli.options import Number, broker_credentials, with_options
 from edgedigits.cli.terminal import printable, show_step
 from edgedigits.errors import InputError
 from edgedigits.fleet.messages import BUNDLED, TOPIC, Desired
@@ -30,7 +30,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def _broker_options(command: Command) -> Command:
     """Add --mqtt, --topic, --mqtt-password-file and --mqtt-ca."""
-    options = (
+    return with_options(
+        command,
         click.option(
             "--mqtt",
             "url",
@@ -40,24 +41,8 @@ def _broker_options(command: Command) -> Command:
             help="The broker, such as mqtt://NAME@broker.local. [default: $EDGEDIGITS_MQTT]",
         ),
         click.option("--topic", default=TOPIC, show_default=True, help="Under which the devices are."),
-        click.option(
-            "--mqtt-password-file",
-            "password_file",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Holds the broker's password. [default: $EDGEDIGITS_MQTT_PASSWORD]",
-        ),
-        click.option(
-            "--mqtt-ca",
-            "authority",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Certificate of the authority that signed the broker's. [default: the system's]",
-        ),
+        broker_credentials,
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 _key_option = click.option(
@@ -100,8 +85,8 @@ def fleet() -> None:
 def follow(
     url: str,
     topic: str,
-    password_file: Path | None,
-    authority: Path | None,
+    mqtt_password_file: Path | None,
+    mqtt_ca: Path | None,
     device: str | None,
     verify: Path | None,
     at_least: str | None,
@@ -117,7 +102,7 @@ def follow(
     from edgedigits.fleet.agent import Agent
     from edgedigits.fleet.following import Follower
 
-    broker, fleet_topic = _broker(url, topic, password_file, authority)
+    broker, fleet_topic = _broker(url, topic, mqtt_password_file, mqtt_ca)
     if verify is not None and not verify.is_file():
         raise InputError(f"--verify {verify} cannot be read; name the file of a public key.")
     name = _device_name(device if device is not None else socket.gethostname())
@@ -147,8 +132,8 @@ def want(
     devices: Sequence[str],
     url: str,
     topic: str,
-    password_file: Path | None,
-    authority: Path | None,
+    mqtt_password_file: Path | None,
+    mqtt_ca: Path | None,
     verify: Path | None,
 ) -> None:
     """Say which model devices shall read with.
@@ -163,7 +148,7 @@ def want(
     """
     from edgedigits.fleet import overview
 
-    broker, fleet_topic = _broker(url, topic, password_file, authority)
+    broker, fleet_topic = _broker(url, topic, mqtt_password_file, mqtt_ca)
     names = [_device_name(name) for name in devices]
     desired = Desired() if source == BUNDLED else _examine(source, verify)
     overview.want(broker, fleet_topic, names, desired)
@@ -174,7 +159,7 @@ def want(
 @fleet.command("list")
 @_broker_options
 @click.option("--json", "as_json", is_flag=True, help="Print everything as one JSON array.")
-def list_devices(url: str, topic: str, password_file: Path | None, authority: Path | None, as_json: bool) -> int:
+def list_devices(url: str, topic: str, mqtt_password_file: Path | None, mqtt_ca: Path | None, as_json: bool) -> int:
     """List the devices: what they read with, what is desired, and how they are.
 
     Exit codes: 0 all are there, read, and read with what is desired; 3 some are not, or there are none.
@@ -185,7 +170,7 @@ def list_devices(url: str, topic: str, password_file: Path | None, authority: Pa
     """
     from edgedigits.fleet import overview
 
-    broker, fleet_topic = _broker(url, topic, password_file, authority)
+    broker, fleet_topic = _broker(url, topic, mqtt_password_file, mqtt_ca)
     devices = overview.look(broker, fleet_topic)
     if as_json:
         click.echo(json.dumps([_as_dict(device) for device in devices], indent=2))
@@ -198,13 +183,13 @@ def list_devices(url: str, topic: str, password_file: Path | None, authority: Pa
     return 0 if devices and all(device.well for device in devices) else 3
 
 
-def _broker(url: str, topic: str, password_file: Path | None, authority: Path | None) -> tuple[Broker, str]:
+def _broker(url: str, topic: str, mqtt_password_file: Path | None, mqtt_ca: Path | None) -> tuple[Broker, str]:
     """Return the broker and the fleet's topic that the options name."""
     try:
         from edgedigits.brokers import Broker, check_topic
     except ImportError:
         raise InputError("MQTT needs the library paho-mqtt; install it: pip install 'edgedigits[mqtt]'.") from None
-    return Broker.parse(url, password_file, authority), check_topic(topic, "--topic")
+    return Broker.parse(url, mqtt_password_file, mqtt_ca), check_topic(topic, "--topic")
 
 
 def _device_name(name: str) -> str:

@@ -10,7 +10,15 @@ from typing import Any, TypeVar, cast
 
 import click
 
-from edgedigits.cli.options import ChosenBundle, NewFolder, Number, expectation, model_options
+from edgedigits.cli.options import (
+    ChosenBundle,
+    NewFolder,
+    Number,
+    broker_credentials,
+    expectation,
+    model_options,
+    with_options,
+)
 from edgedigits.errors import InputError
 from edgedigits.live.settings import LiveSettings, OutputSettings
 from edgedigits.models.following import open_reader
@@ -61,7 +69,7 @@ def reader_options(command: Command) -> Command:
 
 def camera_options(command: Command) -> Command:
     """Add what is asked of the camera, and of the numbers that are published."""
-    return _with_options(
+    return with_options(
         command,
         click.option(
             "--size", type=Numbers("a size as 640x480", 2, "[x×X]"), metavar="WxH", help="Ask the camera for it."
@@ -108,7 +116,7 @@ def camera_options(command: Command) -> Command:
 
 def output_options(command: Command) -> Command:
     """Add where readings go."""
-    return _with_options(
+    return with_options(
         command,
         click.option("--snapshots", type=NewFolder(), metavar="DIR", help="Keep a picture of each published number."),
         click.option("--post", metavar="URL", help="Post each published number to this URL, as JSON."),
@@ -116,18 +124,7 @@ def output_options(command: Command) -> Command:
         click.option(
             "--mqtt-topic", default=OutputSettings.mqtt_topic, show_default=True, help="Under which all is published."
         ),
-        click.option(
-            "--mqtt-password-file",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Holds the broker's password. [default: $EDGEDIGITS_MQTT_PASSWORD]",
-        ),
-        click.option(
-            "--mqtt-ca",
-            type=click.Path(path_type=Path),
-            metavar="FILE",
-            help="Certificate of the authority that signed the broker's. [default: the system's]",
-        ),
+        broker_credentials,
         click.option(
             "--discovery",
             metavar="PREFIX",
@@ -148,7 +145,7 @@ def output_options(command: Command) -> Command:
 
 def server_options(command: Command) -> Command:
     """Add --token and --name."""
-    return _with_options(
+    return with_options(
         command,
         click.option(
             "--token",
@@ -208,9 +205,3 @@ def output_settings(options: dict[str, Any]) -> OutputSettings:
         corrections=Path(options["corrections"]),
         name=options["name"],
     )
-
-
-def _with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
-    for option in reversed(options):
-        command = option(command)
-    return command

@@ -112,7 +112,7 @@ def bundle_options(command: Command) -> Command:
                 f"{error} ({BUNDLE_VARIABLE} names this bundle; unset it for the bundled model)"
             ) from error
 
-    return _with_options(
+    return with_options(
         cast("Command", chosen),
         click.option(
             "--bundle",
@@ -141,7 +141,7 @@ at_least_option = click.option(
 
 def model_options(command: Command) -> Command:
     """Add --bundle, --verify, --at-least, --engine, --model and --threads: which model runs, and on what."""
-    chosen = _with_options(
+    chosen = with_options(
         command,
         click.option(
             "--engine",
@@ -181,7 +181,7 @@ def reading_options(command: Command) -> Command:
 
     `expectation` makes the last four into one value.
     """
-    return _with_options(
+    return with_options(
         command,
         click.option(
             "--threshold",
@@ -223,7 +223,27 @@ def _range(text: str) -> tuple[int, int]:
     return int(ends[1]), int(ends[2])
 
 
-def _with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
+def broker_credentials(command: Command) -> Command:
+    """Add --mqtt-password-file and --mqtt-ca."""
+    return with_options(
+        command,
+        click.option(
+            "--mqtt-password-file",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Holds the broker's password. [default: $EDGEDIGITS_MQTT_PASSWORD]",
+        ),
+        click.option(
+            "--mqtt-ca",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Certificate of the authority that signed the broker's. [default: the system's]",
+        ),
+    )
+
+
+def with_options(command: Command, *options: Callable[[Command], Command]) -> Command:
+    """Add options to a command, in the order in which its help lists them."""
     for option in reversed(options):
         command = option(command)
     return command

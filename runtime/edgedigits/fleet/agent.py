@@ -13,7 +13,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edgedigits.brokers import Broker, identifier_of
+from edgedigits.brokers import Availability, Broker, identifier_of
 from edgedigits.errors import BundleError, EdgeDigitsError, InputError
 from edgedigits.fleet.following import Follower
 from edgedigits.fleet.messages import Desired, Health, Report, Stage
@@ -66,7 +66,8 @@ class Agent:
         self._health: Health | None = None
         self._told = ""
         client = broker.make_client(identifier_of(topic))
-        client.will_set(f"{topic}/availability", "offline", qos=1, retain=True)
+        self._availability = Availability(client, topic)
+        self._availability.leave_will()
         client.on_connect, client.on_connect_fail = self._on_connect, self._on_connect_fail
         client.on_disconnect, client.on_message = self._on_disconnect, self._on_message
         self._client = client
@@ -96,7 +97,7 @@ class Agent:
                 self._report(self._health)
                 report_at = time.monotonic() + self._every
         finally:
-            self._say_goodbye()
+            self._availability.say_goodbye(_GOODBYE)
 
     def _take(self, payload: bytes) -> None:
         """Take what is desired, as the broker tells it."""
@@ -148,16 +149,6 @@ class Agent:
         if self._client.is_connected():
             self._client.publish(f"{self._topic}/reported", report.as_json(), qos=1, retain=True)
 
-    def _say_goodbye(self) -> None:
-        if self._client.is_connected():
-            farewell = self._client.publish(f"{self._topic}/availability", "offline", qos=1, retain=True)
-            try:
-                farewell.wait_for_publish(_GOODBYE)
-            except (RuntimeError, ValueError):
-                return
-            self._client.disconnect()
-            self._client.loop_stop()
-
     def _tell(self, line: str) -> None:
         if line != self._told:
             self._told = line
@@ -170,7 +161,7 @@ class Agent:
             self._tell(f"The broker {self._broker.host} refuses ({reason}); check name and password.")
             return
         self._tell(f"Following {self._topic}/desired at {self._broker.host}.")
-        client.publish(f"{self._topic}/availability", "online", qos=1, retain=True)
+        self._availability.tell()
         client.subscribe(f"{self._topic}/desired", qos=1)
         self._events.put(_Connected())
 

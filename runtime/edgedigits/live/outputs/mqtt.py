@@ -13,7 +13,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edgedigits.addresses import masked
-from edgedigits.brokers import Broker, check_topic, identifier_of
+from edgedigits.brokers import Availability, Broker, check_topic, identifier_of
 from edgedigits.live.settings import OutputSettings
 from edgedigits.live.watching import Moment
 
@@ -51,6 +51,7 @@ class Mqtt:
         self._lock = threading.Lock()
         self._told = ""
         self._client = self._broker.make_client(f"{identifier_of(self._topic)}-{os.getpid()}")
+        self._availability = Availability(self._client, self._topic)
         self._connect()
 
     @property
@@ -80,18 +81,11 @@ class Mqtt:
 
     def close(self) -> None:
         """Say goodbye, so that nobody waits for the last will."""
-        if self._client.is_connected():
-            farewell = self._client.publish(f"{self._topic}/availability", "offline", qos=1, retain=True)
-            try:
-                farewell.wait_for_publish(_GOODBYE)
-            except (RuntimeError, ValueError):
-                return
-            self._client.disconnect()
-            self._client.loop_stop()
+        self._availability.say_goodbye(_GOODBYE)
 
     def _connect(self) -> None:
         client = self._client
-        client.will_set(f"{self._topic}/availability", "offline", qos=1, retain=True)
+        self._availability.leave_will()
         client.on_connect = self._on_connect
         client.on_connect_fail = self._on_connect_fail
         client.on_disconnect = self._on_disconnect
@@ -127,7 +121,7 @@ class Mqtt:
         """Publish all that holds: to a broker that is new, or a Home Assistant that has forgotten."""
         for topic, content in self._discovery().items():
             self._client.publish(topic, json.dumps(content), qos=1, retain=True)
-        self._client.publish(f"{self._topic}/availability", "online", qos=1, retain=True)
+        self._availability.tell()
         with self._lock:
             newest = dict(self._newest)
         self._publish(newest)
@@ -142,7 +136,7 @@ class Mqtt:
         if not prefix:
             return {}
         identifier = identifier_of(self._topic)
-        online = {"topic": f"{self._topic}/availability"}
+        online = {"topic": self._availability.where}
         seeing = {
             "topic": f"{self._topic}/camera",
             "value_template": "{{ 'online' if value == 'live' else 'offline' }}",
