@@ -96,22 +96,28 @@ else
 fi
 
 has_pip() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }
-apt_install() {
+updated=''
+apt_install() { # for minutes, on a small board
     local missing=() sudo=()
     for package in "$@"; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done
     [ ${#missing[@]} -gt 0 ] || return 0
-    command -v apt-get >/dev/null || fail "${missing[*]} cannot be installed: there is no apt here."
+    command -v apt-get >/dev/null || { say "There is no apt-get here to install ${missing[*]}." >&2; return 1; }
     if [ "$(id -u)" != 0 ]; then
         command -v sudo >/dev/null || fail "these packages are missing: apt install ${missing[*]} (as root)"
         sudo=(sudo)
     fi
-    say "Installing Debian's ${missing[*]}: there is no wheel for this machine, or Python needs it."
-    "${sudo[@]}" apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+    say "Installing Debian's ${missing[*]}, which takes minutes: there is no wheel for this machine, or Python needs it."
+    # a source of somebody else's that fails need not concern these packages
+    [ -n "$updated" ] || "${sudo[@]}" apt-get update -qq || true
+    updated=yes
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
-has_pip || apt_install python3-venv
+apt_require() {
+    apt_install "$@" || fail "apt-get cannot install $* (see above); try it: sudo apt-get update; sudo apt-get install $*"
+}
+has_pip || apt_require python3-venv
 has_pip || fail "$python cannot make environments: sudo apt install python3-venv"
 
 if [ -z "$describes" ]; then
@@ -127,8 +133,12 @@ field() { printf '%s\n' "$plan" | sed -n "s/^$1: *//p"; }
 say "This is $(field machine): $(field engine) will read."
 read -ra from_apt <<<"$(field apt)"
 if [ ${#from_apt[@]} -gt 0 ]; then
-    apt_install "${from_apt[@]}"
+    apt_require "${from_apt[@]}"
     plan=$(PYTHONPATH=$describes "$python" -m edgedigits.offers $picamera2) # numpy may have come with them
+fi
+engine=$(field apt-engine)
+if [ -n "$engine" ] && ! apt_install "$engine"; then
+    say "This system's package sources have no $engine (see above): OpenCV's own engine will read."
 fi
 
 # --- beside the running version ------------------------------------------------------------------------------------

@@ -88,6 +88,7 @@ class Plan:
         engine: what runs the model, in words.
         pip: what pip installs beside edgedigits, where it does not install that as a whole.
         apt: Debian packages that come first, as the index has no wheels of them.
+        apt_engine: the Debian package of the engine; where there is none, OpenCV's own engine reads. "" for none.
         system_packages: whether the environment sees what apt installed.
         whole: whether pip installs what edgedigits asks for by itself; not where that has no wheels.
         constraints: versions that pip must keep to.
@@ -99,6 +100,7 @@ class Plan:
     system_packages: bool
     whole: bool
     constraints: tuple[str, ...] = ()
+    apt_engine: str = ""
 
 
 def plan_installation(machine: Machine, *, picamera2: bool = False, system_numpy: str | None = None) -> Plan:
@@ -123,7 +125,7 @@ def plan_installation(machine: Machine, *, picamera2: bool = False, system_numpy
         return Plan(_TITLES["tflite-runtime"], (*pure, "tflite-runtime"), from_apt, True, False)
     if machine.architecture in _32_BIT_ARM and _debian_has_onnxruntime(machine):
         engine = "python3-onnxruntime"
-        return Plan(_TITLES[engine], pure, (*from_apt, engine), True, False)
+        return Plan(_TITLES[engine], pure, from_apt, True, False, apt_engine=engine)
     return Plan(_TITLES[""], pure, from_apt, True, False)
 
 
@@ -194,6 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "engine": plan.engine,
         "pip": " ".join(plan.pip),
         "apt": " ".join(plan.apt),
+        "apt-engine": plan.apt_engine,
         "system-packages": "yes" if plan.system_packages else "no",
         "extras": ",".join(BESIDE),
         "whole": "yes" if plan.whole else "no",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,14 @@ def test_doctor_says_yes_on_every_board(root: Root, cpus: tuple[str, ...]) -> No
         assert [row for row in told["findings"] if row["grade"] == "fault"] == []
 
 
+def test_the_service_says_in_a_line_what_it_misses(root: Root) -> None:
+    """Nothing boots under qemu's user mode; what a booted system says is in test_booted.py."""
+    run = root.run("edgedigits", "service", "install")
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1), run.stderr
+    assert run.stderr.startswith("Error: systemd does not run here")
+    print(run.stderr)
+
+
 def test_the_sample_images_read_as_here(root: Root) -> None:
     here = subprocess.run(
         [
@@ -146,3 +155,27 @@ def test_it_is_small_there(root: Root) -> None:
     model = sum(path.stat().st_size for path in BUNDLED.iterdir())
     print(f"{root.system.name}: {used / 1e6:.0f} MB beyond what apt brings; the model {model / 1e6:.1f}")
     assert used < 900e6, "two versions side by side"
+
+
+def test_opencv_reads_where_the_packages_of_a_system_have_no_engine(root: Root) -> None:
+    """Raspberry Pi OS of 32 bits has sources of its own: what Debian has may be missing there."""
+    if "python3-onnxruntime" not in root.system.packages:
+        pytest.skip(f"{root.system.name}: the engine comes as a wheel")
+    absent = root.path / "work" / "absent"
+    (absent / "onnxruntime").mkdir(parents=True, exist_ok=True)
+    (absent / "onnxruntime" / "__init__.py").write_text("raise ModuleNotFoundError('No module named onnxruntime')\n")
+    for name, lines in {
+        "apt-get": 'echo "E: Unable to locate package" >&2; exit 100',
+        "dpkg-query": 'case "$*" in *onnxruntime*) exit 1;; esac; exec /usr/bin/dpkg-query "$@"',
+    }.items():
+        (absent / name).write_text(f"#!/bin/sh\n{lines}\n")
+        (absent / name).chmod(0o755)
+    (wheel,) = (root.path / "work").glob("*.whl")
+    run = root.run(
+        *("bash", "/work/install.sh", "--wheel", f"/work/{wheel.name}", "--prefix", "/work/without"),
+        settings={"PATH": "/work/absent:/usr/sbin:/usr/bin:/sbin:/bin", "PYTHONPATH": "/work/absent"},
+    )
+    shutil.rmtree(root.path / "work" / "without", ignore_errors=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "package sources have no python3-onnxruntime (see above): OpenCV's own engine will read." in run.stdout
+    assert "It reads. Fastest here: --engine opencv" in run.stdout

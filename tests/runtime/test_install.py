@@ -118,6 +118,29 @@ def test_what_cannot_be_installed_is_refused_in_a_line(arguments: list[str], com
     assert not (tmp_path / "x").exists()
 
 
+def test_a_package_that_apt_does_not_have_is_named_with_what_to_do(tmp_path: Path) -> None:
+    """The package manager is a stand-in: this machine is to stay as it is."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name, lines in {
+        "apt-get": 'echo "$@" >> asked; [ "$1" = update ] && { echo "W: no such host"; exit 100; }\n'
+        'echo "E: Unable to locate package python3-picamera2" >&2; exit 100\n',
+        "sudo": 'exec "$@"\n',
+        "dpkg-query": "exit 1\n",
+    }.items():
+        (programs / name).write_text(f"#!/bin/sh\ncd {tmp_path}\n{lines}")
+        (programs / name).chmod(0o755)
+    path = f"{programs}:{os.environ['PATH']}"
+    run = run_script(ROOT / "install.sh", "--picamera2", "--prefix", tmp_path / "x", PATH=path)
+    assert run.returncode == 1
+    assert "Unable to locate package" in run.stderr
+    assert "Error: apt-get cannot install python3-picamera2 (see above); try it: sudo apt-get" in run.stderr
+    update, install = (tmp_path / "asked").read_text().splitlines()
+    assert update == "update -qq", "a source that fails need not be the package's"
+    assert install.endswith("--no-install-recommends python3-picamera2")
+    assert not (tmp_path / "x").exists()
+
+
 def test_a_version_that_does_not_read_is_not_switched_to(prefix: Path, tmp_path: Path) -> None:
     before = (prefix / "current").readlink()
     (tmp_path / "cv2").mkdir()

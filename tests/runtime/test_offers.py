@@ -33,7 +33,7 @@ MACHINES = [TRIXIE_64, BOOKWORM_64, TRIXIE_32, BOOKWORM_32, ZERO, PC]
             TRIXIE_32,
             "Debian's ONNX Runtime",
             PURE,
-            ("python3-numpy", "python3-opencv", "python3-onnxruntime"),
+            ("python3-numpy", "python3-opencv"),
         ),
         (ZERO, "OpenCV's own engine", PURE, ("python3-numpy", "python3-opencv")),
     ],
@@ -46,6 +46,7 @@ def test_each_raspberry_pi_gets_what_it_has_wheels_for(
     assert (plan.engine, plan.pip, plan.apt) == (engine, pip, apt)
     assert all(machine.has_wheel(package) for package in plan.pip)
     assert plan.system_packages == bool(apt)
+    assert plan.apt_engine == ("python3-onnxruntime" if machine == TRIXIE_32 else "")
 
 
 def test_picamera2_keeps_the_systems_numpy() -> None:

@@ -134,8 +134,7 @@ class System:
         Raises:
             InputError: this is not root, or the system has no systemd.
         """
-        if shutil.which("systemctl") is None or (self.live and not Path("/run/systemd/system").is_dir()):
-            raise InputError("This system does not run systemd, and the service is one of systemd's.")
+        self._require_systemd()
         if self.live and os.geteuid() != 0:
             raise InputError(f"Only root may change services: sudo {Installation.here().command} service …")
 
@@ -151,10 +150,20 @@ class System:
             raise ServiceError(f"`{' '.join(command)}` failed: {lines[0]} (`edgedigits service logs` may say why).")
 
     def show(self, command: Sequence[str]) -> int:
-        """Run one of systemd's commands on this terminal, and return its exit code."""
-        if shutil.which(command[0]) is None:
-            raise InputError(f"{command[0]} is not here: this system does not run systemd.")
+        """Run one of systemd's commands on this terminal, and return its exit code.
+
+        Raises:
+            InputError: the system has no systemd.
+        """
+        self._require_systemd()
         return subprocess.run(command, check=False).returncode
+
+    def _require_systemd(self) -> None:
+        if shutil.which("systemctl") is None or (self.live and not Path("/run/systemd/system").is_dir()):
+            raise InputError(
+                "systemd does not run here, and the service is one of systemd's; without it, write settings with"
+                " `edgedigits service template` and let this system start `edgedigits webcam --config FILE`."
+            )
 
     def _write(self, path: Path, text: str, mode: int = 0o644) -> None:
         new = path.with_name(f".{path.name}-{os.getpid()}")

@@ -146,5 +146,6 @@ def test_without_systemd_it_says_so_in_a_line(tmp_path: Path) -> None:
     for command in ("install", "restart", "status", "logs"):
         run = service(command, path=str(tmp_path))
         assert run.returncode == 2
-        assert "systemd" in run.stderr
+        assert "systemd does not run here" in run.stderr
+        assert "let this system start `edgedigits webcam --config FILE`" in run.stderr
         assert run.stderr.count("\n") == 1
