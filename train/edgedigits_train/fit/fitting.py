@@ -21,7 +21,7 @@ from edgedigits_train.fit.fast_layers import fastest
 from edgedigits_train.fit.feeding import feed
 from edgedigits_train.fit.memory import keep_freed_memory
 from edgedigits_train.fit.model import CLASSES, build_model, with_weights
-from edgedigits_train.fit.muon import Muon, is_convolution
+from edgedigits_train.fit.muon import Muon
 from edgedigits_train.recipes import Recipe
 
 _SCORED_AT_ONCE = 1_000
@@ -138,8 +138,6 @@ def _compiled(recipe: Recipe, steps: int, classes: int) -> keras.Model:
     options = {"weight_decay": recipe.weight_decay, "use_ema": True, "ema_momentum": recipe.averaging}
     if recipe.optimizer == "muon":
         optimizer = Muon(schedule, **options)
-        others = [variable for variable in model.trainable_variables if not is_convolution(variable)]
-        optimizer.exclude_from_weight_decay(var_list=others)
     else:
         optimizer = keras.optimizers.SGD(schedule, momentum=0.9, nesterov=True, **options)
         optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])

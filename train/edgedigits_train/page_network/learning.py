@@ -140,4 +140,5 @@ def fit_page(
     averaging = Averaging(recipe.averaging)
     history = model.fit(batches, epochs=recipe.epochs, verbose=1 if progress else 0, callbacks=[averaging, *callbacks])
     model.set_weights(averaging.weights)
-    return FittedPage(model, tuple(float(loss) for loss in history.history["loss"]))
+    # uncompiled: a model that was would carry the optimizer into its file
+    return FittedPage(keras.Model(model.input, model.output, name=model.name), tuple(float(loss) for loss in history.history["loss"]))
