@@ -169,6 +169,19 @@ def speed(_: str) -> str:
     return f"{found['processor']}, one thread, {found['engine']}.\n\n" + table(["page", "decoding", "reading"], rows)
 
 
+def crowded(_: str) -> str:
+    """Return how long pictures take that hold much beside digits."""
+    rows = [
+        [
+            name,
+            *(f"{figures[f'{which}_ms']:.0f}{SPACE}ms" for which in ("median", "worst")),
+            *(f"{figures[f'{which}_ratio']:.0f}" for which in ("median", "worst")),
+        ]
+        for name, figures in measured("speed")["crowded"].items()
+    ]
+    return table(["pictures of", "median", "worst", "median, decodings", "worst, decodings"], rows)
+
+
 def memory(_: str) -> str:
     """Return how much memory reading takes at most."""
     return table(["image", "peak"], [[name, f"{peak}{SPACE}MB"] for name, peak in measured("memory").items()])
@@ -213,7 +226,8 @@ def foreign(_: str) -> str:
 
 
 TABLES: dict[str, Callable[[str], str]] = {
-    made.__name__: made for made in (headlines, recipes, files, foreign, photos, scenes, speed, memory, ablation)
+    made.__name__: made
+    for made in (headlines, recipes, files, foreign, photos, scenes, speed, crowded, memory, ablation)
 }
 
 

@@ -20,17 +20,18 @@ TYPE_CHECKING = False  # type checkers take it for typing's, whose import takes 
 if TYPE_CHECKING:
     from typing import Any
 
+    from edgedigits.digit import Digit
     from edgedigits.errors import BundleError, EdgeDigitsError, EngineError, InputError
     from edgedigits.expectation import Expectation, constrain
     from edgedigits.reader import Reader
-    from edgedigits.reading import Classification, Digit, Reading
+    from edgedigits.reading import Classification, Reading
 
     __version__: str
 
 _MODULES = {
     "BundleError": "errors",
     "Classification": "reading",
-    "Digit": "reading",
+    "Digit": "digit",
     "EdgeDigitsError": "errors",
     "EngineError": "errors",
     "Expectation": "expectation",

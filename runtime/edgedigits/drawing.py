@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from edgedigits.arrays import UInt8Array
-from edgedigits.reading import UNREADABLE, Digit, Reading
+from edgedigits.digit import Digit
+from edgedigits.reading import UNREADABLE, Reading
 
 Colour = tuple[int, int, int]
 """Blue, green and red, 0 to 255."""

@@ -14,8 +14,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from edgedigits.digit import Digit
 from edgedigits.errors import InputError
-from edgedigits.reading import Digit, Reading
+from edgedigits.reading import Reading
 
 MOST_STRINGS = 20_000
 """Strings that are tried for one line, the likeliest first. Where none of them fits, nothing does."""

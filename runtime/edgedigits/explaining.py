@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from edgedigits.arrays import UInt8Array
+from edgedigits.digit import Digit
 from edgedigits.drawing import SURENESS, sureness, text_width, write_text
 from edgedigits.finding.light import Level
 from edgedigits.finding.page import Found, Page
@@ -15,7 +16,7 @@ from edgedigits.finding.peaks import share_names
 from edgedigits.finding.tiles import TILE
 from edgedigits.hints import Hint, find_hints
 from edgedigits.reader import Reader
-from edgedigits.reading import UNREADABLE, Digit, Reading
+from edgedigits.reading import UNREADABLE, Reading
 
 _WIDTH = 1280
 _PANEL = _WIDTH // 2

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from edgedigits.boxes import Box
-    from edgedigits.reading import Digit
+from edgedigits.boxes import Box
+from edgedigits.digit import Digit
 
 SURE = 0.35
 """Confidence from which a sign counts as one; what has less only makes the numbers round it less sure."""
@@ -66,7 +65,7 @@ def read_numbers(digits: Sequence[Digit], signs: Sequence[Sign]) -> tuple[Number
         signs: of the line, sure and unsure ones.
 
     Example:
-        >>> from edgedigits.reading import Digit
+        >>> from edgedigits.digit import Digit
         >>> nine, five = Digit(9, 0.9, (0, 0, 10, 20)), Digit(5, 0.9, (24, 0, 10, 20))
         >>> [number.text for number in read_numbers([nine, five], [Sign(",", 0.9, (14, 16, 4, 8))])]
         ['9,5']

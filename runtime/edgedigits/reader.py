@@ -14,6 +14,7 @@ from edgedigits.arrays import UInt8Array
 from edgedigits.boxes import Box
 from edgedigits.bundle import DIGITS, Bundle, ModelFile, PageModel
 from edgedigits.crops import as_crop, enlarged, with_paper_round, without_neighbours
+from edgedigits.digit import Digit
 from edgedigits.engines import ENGINES, Engine, Session, get_engine
 from edgedigits.errors import BundleError, EngineError, InputError
 from edgedigits.expectation import Expectation, constrain
@@ -26,7 +27,7 @@ from edgedigits.glyphs import each_crop, grey_crop, normalise_crops
 from edgedigits.images import MAX_PIXELS, ImageSource, load_grey
 from edgedigits.logits import interpret_logits
 from edgedigits.numbers import Sign
-from edgedigits.reading import Classification, Digit, Reading
+from edgedigits.reading import Classification, Reading
 from edgedigits.stages.tilt import levelled
 
 _LARGEST_SIDE = 1600

@@ -30,10 +30,11 @@ from edgedigits.cli import commands, run
 from edgedigits.cli.output import WRITERS, Row
 from edgedigits.cli.pictures import write_picture
 from edgedigits.cli.terminal import printable
+from edgedigits.digit import Digit
 from edgedigits.errors import InputError
 from edgedigits.expectation import Expectation, constrain
 from edgedigits.image_kinds import readable_suffixes
-from edgedigits.reading import Digit, Reading
+from edgedigits.reading import Reading
 from tests.conftest import ROOT
 from tests.runtime.samples import draw_text
 

@@ -9,8 +9,9 @@ import pytest
 from click.testing import CliRunner
 
 from edgedigits.cli import commands
+from edgedigits.digit import Digit
 from edgedigits.numbers import Sign, read_numbers
-from edgedigits.reading import Digit, Reading
+from edgedigits.reading import Reading
 from tests.runtime.samples import draw_text
 
 WIDE = {",": 4, ".": 4, ":": 4, "/": 8, "-": 10, "+": 10, "%": 14, "×": 10, "=": 10}

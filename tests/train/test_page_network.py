@@ -11,6 +11,7 @@ import pytest
 
 from edgedigits.errors import InputError
 from edgedigits.finding.page import LABELS
+from edgedigits_train.backend import keras
 from edgedigits_train.handwriting import render_scene
 from edgedigits_train.page_network.recipe import PAGE
 from edgedigits_train.page_network.sampling import Tiles, signs_of_scene
@@ -81,5 +82,6 @@ def test_a_training_leaves_what_export_takes(tmp_path: Path) -> None:
     }
     assert json.loads((tmp_path / "page" / "metrics.json").read_text())["kind"] == "page"
     assert metrics.parameters > 50_000
+    assert not keras.models.load_model(tmp_path / "page" / "page.keras").compiled
     with pytest.raises(InputError, match=r"is no page network of this recipe's shape"):
         train_page(replace(short, fine=16), tmp_path / "other", base=tmp_path / "page" / "page.keras")

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edgedigits.digit import Digit
 from edgedigits.errors import InputError
-from edgedigits.reading import Digit, Reading
+from edgedigits.reading import Reading
 from edgedigits_train.evaluation.photos import (
     Photo,
     edit_distance,

@@ -104,6 +104,20 @@ def test_a_name_that_is_no_recipe_suggests_one() -> None:
         load_recipe("quik")
 
 
+def test_the_page_network_is_named_where_a_recipe_is_unknown() -> None:
+    from edgedigits_train.cli import train
+
+    wrong = CliRunner().invoke(train, ["--recipe", "pge"])
+    assert wrong.exit_code == 2
+    assert "it is quick, tiny, default, best, page, or a .toml file; did you mean page?" in wrong.stderr
+
+
+def test_the_page_network_is_no_file() -> None:
+    shown = CliRunner().invoke(recipes, ["show", "page"])
+    assert isinstance(shown.exception, InputError)
+    assert "`edgedigits train --recipe page`" in str(shown.exception)
+
+
 def test_the_recipes_are_listed() -> None:
     listed = CliRunner().invoke(recipes, ["list"]).stdout.splitlines()
     assert [line.split()[0] for line in listed] == list(RECIPES)

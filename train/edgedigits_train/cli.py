@@ -31,7 +31,7 @@ def _load_recipe(ctx: click.Context, _: click.Parameter, value: str) -> Recipe |
     if value == PAGE.name:
         return PAGE
     try:
-        return load_recipe(value)
+        return load_recipe(value, others=(PAGE.name,))
     except InputError as error:
         raise click.BadParameter(str(error)) from None
 

@@ -113,8 +113,12 @@ _WIDTHS = "widths"
 _TABLES = {"additions": Additions, "augmentation": Augmentation}
 
 
-def load_recipe(name: str) -> Recipe:
+def load_recipe(name: str, others: Sequence[str] = ()) -> Recipe:
     """Return a recipe by its name, or that of a TOML file.
+
+    Args:
+        name: or a path that ends in .toml.
+        others: names of another kind, which the caller would have taken too.
 
     Raises:
         InputError: there is no such recipe or file, or the file says something else than a recipe.
@@ -127,9 +131,10 @@ def load_recipe(name: str) -> Recipe:
         return RECIPES[name]
     path = Path(name)
     if path.suffix.lower() != ".toml":
-        near = get_close_matches(name, RECIPES, 1)
+        names = [*RECIPES, *others]
+        near = get_close_matches(name, names, 1)
         meant = f"; did you mean {near[0]}?" if near else ""
-        raise InputError(f"There is no recipe {name!r}: it is {', '.join(RECIPES)}, or a .toml file{meant}")
+        raise InputError(f"There is no recipe {name!r}: it is {', '.join(names)}, or a .toml file{meant}")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:

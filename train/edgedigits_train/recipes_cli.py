@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from edgedigits.errors import InputError
+from edgedigits_train.page_network.recipe import PAGE
 from edgedigits_train.recipes import RECIPES, Recipe
 
 
@@ -42,6 +44,11 @@ def show_recipe(name: str) -> None:
     """
     from edgedigits_train.recipe_files import format_recipe, load_recipe
 
+    if name == PAGE.name:
+        raise InputError(
+            f"The recipe {name!r} is no file: `edgedigits train --recipe {name}` takes --pages, --epochs, --batch and"
+            " --learning-rate."
+        )
     click.echo(format_recipe(load_recipe(name)), nl=False)
 
 

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from edgedigits.bundle import Bundle
+from edgedigits.digit import Digit
 from edgedigits.errors import EdgeDigitsError
 from edgedigits.expectation import Expectation
 from edgedigits.reader import Reader
-from edgedigits.reading import Digit, Reading
+from edgedigits.reading import Reading
 
 _DIGIT = pa.struct(
     [

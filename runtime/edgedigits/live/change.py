@@ -69,6 +69,7 @@ class ChangeDetector:
 
     def __init__(self) -> None:
         self._read: _View | None = None
+        self._latest: _View | None = None
         self._corners: Corners | None = None
         self._motion = Motion.none()
 
@@ -78,7 +79,7 @@ class ChangeDetector:
         read = self._read
         if read is None or read.pixels.shape != pixels.shape:
             return Change((0, 0, width, height), Motion.none())
-        seen = _view(pixels)
+        seen = self._view(pixels)
         changed = np.abs(seen.cells - read.cells) > _DIFFERENCE
         if not changed.any():
             return Change(None, Motion.none())
@@ -97,12 +98,18 @@ class ChangeDetector:
 
     def mark_read(self, pixels: UInt8Array) -> None:
         """Compare with this frame from now on."""
-        self._read = _view(pixels)
+        self._read = self._view(pixels)
         self._corners, self._motion = None, Motion.none()
 
     def forget(self) -> None:
         """Take the next frame for new."""
         self._read = None
+
+    def _view(self, pixels: UInt8Array) -> _View:
+        # a frame that is read was looked at just before
+        if self._latest is None or self._latest.pixels is not pixels:
+            self._latest = _view(pixels)
+        return self._latest
 
 
 def _view(pixels: UInt8Array) -> _View:

@@ -15,9 +15,10 @@ import numpy as np
 
 from edgedigits.arrays import UInt8Array
 from edgedigits.boxes import Box
+from edgedigits.digit import Digit
 from edgedigits.live.framing import Region, cut, placed
 from edgedigits.live.motion import Motion
-from edgedigits.reading import Digit, Reading
+from edgedigits.reading import Reading
 
 _LEAST_ROOM = 1 / 20
 """Share of the frame's longer side that is read round a change, at least."""

@@ -16,7 +16,8 @@ import numpy as np
 
 from edgedigits.arrays import Float64Array
 from edgedigits.boxes import Box
-from edgedigits.reading import Digit, Reading
+from edgedigits.digit import Digit
+from edgedigits.reading import Reading
 
 _LEAST_OVERLAP = 0.3
 """Intersection over union from which two boxes may be the same digit."""

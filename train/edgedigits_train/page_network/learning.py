@@ -140,5 +140,6 @@ def fit_page(
     averaging = Averaging(recipe.averaging)
     history = model.fit(batches, epochs=recipe.epochs, verbose=1 if progress else 0, callbacks=[averaging, *callbacks])
     model.set_weights(averaging.weights)
-    # uncompiled: a model that was would carry the optimizer into its file
-    return FittedPage(keras.Model(model.input, model.output, name=model.name), tuple(float(loss) for loss in history.history["loss"]))
+    # a compiled model would carry the optimizer into its file
+    uncompiled = keras.Model(model.input, model.output, name=model.name)
+    return FittedPage(uncompiled, tuple(float(loss) for loss in history.history["loss"]))
