@@ -120,8 +120,8 @@ class Store:
                 fetch_bundle(source, staged, signed=verify is not None)
                 if sha256 not in (None, digest_of(staged)):
                     raise BundleError(f"What is at {source} is not the model that was asked for; ask for it again.")
-                bundle = Bundle.load(staged, verify=verify, at_least=at_least)
-                bundle.verify()
+                with _said_of(source, staged):
+                    Bundle.load(staged, verify=verify, at_least=at_least).verify()
                 prove(staged)
                 folder = versions / _name(staged)
                 _settle(staged)
@@ -225,6 +225,15 @@ class Store:
             reason = error.strerror or type(error).__name__
             hint = hints.get(error.errno or 0, "")
             raise InputError(f"{self.root} cannot be written ({reason}), and the model in use stays{hint}.") from error
+
+
+@contextmanager
+def _said_of(source: str, staged: Path) -> Iterator[None]:
+    """Let errors name what the user gave: the folder that a model was staged in is gone afterwards."""
+    try:
+        yield
+    except (BundleError, InputError) as error:
+        raise type(error)(str(error).replace(str(staged), source)) from error
 
 
 def _describe(folder: Path, current: bool, previous: bool) -> Installed:
