@@ -22,6 +22,11 @@ from edgedigits.bundle import Bundle
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
+# what commands show on a terminal is tested on one of the tests' own, whatever that of CI can or wants
+os.environ["TERM"] = "xterm"
+for name in ("NO_COLOR", "FORCE_COLOR"):
+    os.environ.pop(name, None)
+
 # a script that starts pytest with "&" lets it ignore Ctrl-C, and with it every command that the tests interrupt
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

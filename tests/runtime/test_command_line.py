@@ -527,7 +527,7 @@ def test_the_documented_command_makes_a_shell_complete(tmp_path: Path) -> None:
 
 
 def shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = line.replace("edgedigits", " ".join(COMMAND))
+    command = re.sub(r"(?<![\w/])edgedigits(?![\w/])", " ".join(COMMAND), line)  # not in the name of a folder
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, cwd=folder)
     assert "Traceback" not in done.stderr
     assert "please report" not in done.stderr

@@ -233,6 +233,8 @@ def _in_words(device: Device) -> str:
         parts.append(f"desired {device.desired.name}: {told.error or told.stage.value}")
     elif told.error:
         parts.append(told.error)
+    if told.shared_with:
+        parts.append(f"another on {told.shared_with} has the same name: give each its own with --device")
     health = told.health
     parts.append("reads" if health.reads else f"does not read: {health.failure}")
     if health.temperature is not None:

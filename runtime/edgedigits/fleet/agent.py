@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
+import secrets
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,6 +36,24 @@ class _Connected:
     """The broker is there."""
 
 
+@dataclass(frozen=True)
+class _Namesake:
+    """Another agent reports under the same name.
+
+    Attributes:
+        host: its machine, such as one that was started from a copy of this one's card.
+        run: which of its starts it is.
+    """
+
+    host: str
+    run: str
+
+
+@dataclass(frozen=True)
+class _Gone:
+    """An agent of the same name has ended, or an earlier connection of this one."""
+
+
 class Agent:
     """Follows what is desired of a device, and reports.
 
@@ -59,17 +80,23 @@ class Agent:
         self._broker, self._topic, self._follower = broker, topic, follower
         self._every, self._log = every, log
         # its `put` may be called by signal handlers
-        self._events: queue.SimpleQueue[bytes | _Stop | _Connected] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[bytes | _Stop | _Connected | _Namesake | _Gone] = queue.SimpleQueue()
         self._desired: Desired | None = None
         self._stage, self._error = Stage.UNASKED, ""
         self._retry_at, self._pause = float("inf"), _PAUSES[0]
         self._health: Health | None = None
         self._told = ""
-        client = broker.make_client(identifier_of(topic))
+        self._host, self._run = socket.gethostname(), secrets.token_hex(4)
+        self._namesakes: list[_Namesake] = []
+        # an identifier that another agent has as well would let the broker end either's connection for the other's
+        client = broker.make_client(f"{identifier_of(topic)}-{self._run}")
         self._availability = Availability(client, topic)
         self._availability.leave_will()
         client.on_connect, client.on_connect_fail = self._on_connect, self._on_connect_fail
-        client.on_disconnect, client.on_message = self._on_disconnect, self._on_message
+        client.on_disconnect = self._on_disconnect
+        client.message_callback_add(f"{topic}/desired", self._on_desired)
+        client.message_callback_add(f"{topic}/reported", self._on_reported)
+        client.message_callback_add(self._availability.where, self._on_availability)
         self._client = client
 
     def stop(self) -> None:
@@ -89,7 +116,17 @@ class Agent:
                     event = None
                 if isinstance(event, _Stop):
                     return
-                if isinstance(event, bytes):
+                if isinstance(event, _Namesake):
+                    # one answer to each, so that it learns of this one; more would be answered in turn
+                    if event in self._namesakes:
+                        continue
+                    self._meet(event)
+                elif isinstance(event, _Gone):
+                    if not self._namesakes:
+                        continue
+                    self._namesakes.clear()
+                    self._tell(f"{self._name} is this device's name alone again.")
+                elif isinstance(event, bytes):
                     self._take(event)
                 elif self._retry_at <= time.monotonic():
                     self._follow()
@@ -97,7 +134,19 @@ class Agent:
                 self._report(self._health)
                 report_at = time.monotonic() + self._every
         finally:
+            self._client.message_callback_remove(self._availability.where)
             self._availability.say_goodbye(_GOODBYE)
+
+    @property
+    def _name(self) -> str:
+        return self._topic.rpartition("/")[2]
+
+    def _meet(self, namesake: _Namesake) -> None:
+        self._namesakes.append(namesake)
+        self._tell(
+            f"Another `edgedigits fleet follow`, on {namesake.host}, reports as {self._name} too: end one of them, or"
+            " give each device a name of its own with --device NAME."
+        )
 
     def _take(self, payload: bytes) -> None:
         """Take what is desired, as the broker tells it."""
@@ -145,6 +194,9 @@ class Agent:
             health,
             version("edgedigits"),
             datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            self._host,
+            self._run,
+            self._namesakes[0].host if self._namesakes else "",
         )
         if self._client.is_connected():
             self._client.publish(f"{self._topic}/reported", report.as_json(), qos=1, retain=True)
@@ -162,7 +214,7 @@ class Agent:
             return
         self._tell(f"Following {self._topic}/desired at {self._broker.host}.")
         self._availability.tell()
-        client.subscribe(f"{self._topic}/desired", qos=1)
+        client.subscribe([(f"{self._topic}/{part}", 1) for part in ("desired", "reported", "availability")])
         self._events.put(_Connected())
 
     def _on_connect_fail(self, _: paho.Client, __: Any) -> None:
@@ -172,5 +224,18 @@ class Agent:
         if reason.is_failure:
             self._tell(f"The broker {self._broker.host} is lost ({reason}); it is tried again.")
 
-    def _on_message(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
+    def _on_desired(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
         self._events.put(bytes(message.payload))
+
+    def _on_reported(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
+        if message.retain:  # from whom it was may have ended
+            return
+        with contextlib.suppress(InputError):
+            told = Report.parse(bytes(message.payload))
+            if told.run not in ("", self._run):
+                self._events.put(_Namesake(str(told.host), str(told.run)))
+
+    def _on_availability(self, _: paho.Client, __: Any, message: paho.MQTTMessage) -> None:
+        if not message.retain and message.payload == b"offline":
+            self._availability.tell()
+            self._events.put(_Gone())

@@ -122,6 +122,9 @@ class Report:
         health: how it is.
         edgedigits: version of the program.
         at: when this was said, in UTC, such as "2026-11-30T21:00:00+00:00".
+        host: the machine that says it; "" where it does not tell.
+        run: of the agent that says it, different at each start; "" where it does not tell.
+        shared_with: the machine of another agent that reports under the same name; "" where there is none.
     """
 
     stage: Stage
@@ -131,6 +134,9 @@ class Report:
     health: Health
     edgedigits: str
     at: str
+    host: str = ""
+    run: str = ""
+    shared_with: str = ""
 
     def as_json(self) -> str:
         """Return it as it stands at the broker."""

@@ -46,9 +46,9 @@ class Device:
 
     @property
     def well(self) -> bool:
-        """Whether it is there, reads, and reads with what is desired."""
+        """Whether it is there, alone with its name, reads, and reads with what is desired."""
         told = self.reported
-        if not self.online or told is None or not told.health.reads or told.stage is Stage.FAILED:
+        if not self.online or told is None or not told.health.reads or told.stage is Stage.FAILED or told.shared_with:
             return False
         return self.desired is None or self.desired.name == told.model
 

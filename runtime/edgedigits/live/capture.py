@@ -61,7 +61,7 @@ class Capture:
     Example:
         >>> from edgedigits.live.sources import parse_source
         >>> with Capture(parse_source("test:"), LiveSettings()) as capture:
-        ...     frame = capture.next_frame(-1, timeout=5)
+        ...     frame = capture.next_frame(-1, timeout=60)
         >>> frame.pixels.shape
         (480, 640, 3)
     """

@@ -7,6 +7,7 @@ import http.server
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
@@ -187,6 +188,39 @@ def test_what_must_not_be_used_is_reported_and_the_model_in_use_stays(
         assert fleet(port, "want", "bundled", "shed").returncode == 0
         wait_for(listener, "shed", lambda report: report["stage"] == "reached" and report["model"] == "bundled")
         assert Store(tmp_path / "shed").current() is None
+
+
+@needs_broker
+def test_two_devices_of_one_name_say_so_and_leave_each_other_connected(tmp_path: Path) -> None:
+    """As a card and its copy are: the same host name, and so the same name in the fleet."""
+    port, log = free_port(), tmp_path / "broker.log"
+    with (
+        broker(tmp_path, port, "allow_anonymous true", f"log_dest file {log}", "log_type all"),
+        closing(Listener(port)) as listener,
+    ):
+        with device("twin", port, tmp_path / "first", "--every", "2") as first:
+            alone = wait_for(listener, "twin", lambda report: not report["shared_with"])
+            with device("twin", port, tmp_path / "second", "--every", "2") as second:
+                wait_for(listener, "twin", lambda report: report["run"] == alone["run"] and report["shared_with"])
+                told = wait_for(
+                    listener, "twin", lambda report: report["run"] != alone["run"] and report["shared_with"]
+                )
+                assert told["shared_with"] == alone["host"] == socket.gethostname()
+                listed = fleet(port, "list")
+                assert listed.returncode == 3
+                assert f"another on {socket.gethostname()} has the same name: give each its own" in listed.stdout
+                time.sleep(5)  # some reports of each
+                for run in (first, second):
+                    assert run.stderr is not None
+                    said = next(line for line in run.stderr if line.startswith("Another "))
+                    assert f"`edgedigits fleet follow`, on {socket.gethostname()}, reports as twin too: end one" in said
+            # the second one's goodbye is not the first one's
+            listener.forget()
+            wait_for(listener, "twin", lambda report: report["run"] == alone["run"] and not report["shared_with"])
+            listed = fleet(port, "list")
+            assert listed.stdout.startswith("twin  online")
+            assert listed.returncode == 0
+        assert log.read_text().count("as edgedigits_") == 2, "each came once and stayed"
 
 
 @needs_broker

@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ctypes.util import find_library
 from pathlib import Path
 from typing import Any
 
@@ -305,6 +306,7 @@ FLAGS = (
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium: apt install chromium")
+@pytest.mark.skipif(find_library("atomic") is None, reason="playwright needs Debian's libatomic1")
 def test_a_browser_shows_it_all(tmp_path: Path) -> None:
     """The picture moves, a region is drawn, a digit corrected, a photo read, and nobody else is asked for anything."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
