@@ -94,6 +94,8 @@ results: $(ENV) ## Measure the bundled model, and write the figures into the doc
 	$(RUN)/python benchmarks/reading.py --json $(MEASURED)/speed.json
 	$(RUN)/python benchmarks/memory.py --json $(MEASURED)/memory.json
 	$(RUN)/python benchmarks/foreign_models.py --json $(MEASURED)/foreign.json
+	$(MAKE) wheel
+	$(RUN)/python benchmarks/lean.py --json $(MEASURED)/lean.json
 	$(if $(TRAININGS),$(RUN)/python benchmarks/recipes.py $(TRAININGS) --json $(MEASURED)/recipes.json)
 	$(if $(VARIANTS),$(RUN)/python benchmarks/ablation.py $(VARIANTS) --json $(MEASURED)/ablation.json)
 	$(if $(PHOTOS),$(RUN)/python benchmarks/changed_photos.py $(PHOTOS) --json $(MEASURED)/photos.json)

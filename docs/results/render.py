@@ -213,6 +213,36 @@ def ablation(which: str) -> str:
     return table(head, rows)
 
 
+def lean(which: str) -> str:
+    """Return what an installation with Pillow in OpenCV's place costs, or how far its answers agree."""
+    found = measured("lean")
+    kinds = ("OpenCV", "Pillow")
+    if which == "costs":
+        disk, spent = found["megabytes"], found["processes"]
+        seconds = {"OpenCV": 1.0, "Pillow": spent["ratio"]["seconds"]}
+        rows = [
+            ["installed", *(f"{disk[kind]['all']:.0f}{SPACE}MB" for kind in kinds)],
+            [
+                "OpenCV or Pillow alone",
+                f"{disk['OpenCV']['cv2']:.0f}{SPACE}MB",
+                f"{disk['Pillow']['PIL']:.0f}{SPACE}MB",
+            ],
+            ["a process that classifies one crop, peak", *(f"{spent[kind]['peak_mb']:.0f}{SPACE}MB" for kind in kinds)],
+            ["its processor time beside OpenCV's", *(f"{seconds[kind]:.2f}" for kind in kinds)],
+        ]
+        return table(["", *kinds], rows)
+    lights = ("even", "uneven")
+    rows = [
+        [
+            f"Pillow, {way}" if way != "OpenCV" else way,
+            *(percent(found["agreement"][light][way]["right"]) for light in lights),
+            *(percent(found["agreement"][light][way].get("agree", 1.0)) for light in lights),
+        ]
+        for way in found["agreement"]["even"]
+    ]
+    return table(["shrunk by", "even light: right", "uneven: right", "even: as with OpenCV", "uneven"], rows)
+
+
 def foreign(_: str) -> str:
     """Return what export makes of models of other origin."""
     head, rows = ["kind", "takes", "answers", "Keras"], []
@@ -227,7 +257,7 @@ def foreign(_: str) -> str:
 
 TABLES: dict[str, Callable[[str], str]] = {
     made.__name__: made
-    for made in (headlines, recipes, files, foreign, photos, scenes, speed, crowded, memory, ablation)
+    for made in (headlines, recipes, files, foreign, photos, scenes, speed, crowded, memory, ablation, lean)
 }
 
 
