@@ -157,13 +157,13 @@ def make_root(name: str) -> Root:
 def _register(emulator: str) -> None:
     """Let the kernel run the other processor's programs, also below a chroot."""
     name = f"qemu-{emulator}"
-    if (_BINFMT / name).exists():
-        return
     description = Path(f"/usr/lib/binfmt.d/{name}.conf")
     try:
         if not (_BINFMT / "register").exists():
             subprocess.run(["mount", "-t", "binfmt_misc", "binfmt_misc", _BINFMT], check=True, capture_output=True)
-        (_BINFMT / "register").write_bytes(description.read_bytes())
+        # in a container it may be known from outside
+        if not (_BINFMT / name).exists():
+            (_BINFMT / "register").write_bytes(description.read_bytes())
     except (OSError, subprocess.CalledProcessError) as error:
         raise UnavailableError(
             f"the kernel cannot be told to run {emulator} programs (binfmt_misc: {error})"
