@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import click
 import pytest
@@ -24,6 +25,11 @@ from edgedigits.bundle import Bundle
 from edgedigits.cli import commands
 from tests.conftest import ROOT
 from tests.test_docstrings import lay_out_own_digits
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 DOCUMENTS = sorted(
     path.relative_to(ROOT)
@@ -394,6 +400,23 @@ def lay_out_a_project(folder: Path, trained: Path, bundle: Path) -> None:
     make_key = ["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "key.pem"]
     subprocess.run(make_key, cwd=folder, check=True)
     subprocess.run(["openssl", "ec", "-in", "key.pem", "-pubout", "-out", "key.pub"], cwd=folder, check=True)
+
+
+def project_of(part: str) -> dict[str, Any]:
+    project: dict[str, Any] = tomllib.loads((ROOT / part / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return project
+
+
+@pytest.mark.parametrize("part", ["train", "export"])
+def test_the_commands_of_a_part_stand_in_its_readme(part: str) -> None:
+    readme = (ROOT / part / "README.md").read_text(encoding="utf-8")
+    commands_of = project_of(part)["entry-points"]["edgedigits.commands"]
+    assert [name for name in commands_of if f"`edgedigits {name}`" not in readme] == []
+
+
+def test_every_extra_of_the_runtime_is_explained() -> None:
+    explained = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "install.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(explained) == sorted(project_of("runtime")["optional-dependencies"])
 
 
 @pytest.mark.slow

@@ -441,6 +441,25 @@ def test_a_command_that_is_not_installed_says_what_brings_it(
     assert "pip install edgedigits-" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"), [(["modles", "list"], "models"), (["models", "instal", "x"], "install"), (["trian"], "train")]
+)
+def test_a_command_that_is_mistyped_is_guessed(typed: list[str], meant: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(typed) == 2
+    said = capfd.readouterr().err
+    assert "Did you mean" in said
+    assert f"'{meant}'" in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("typed", ["xyz", "--modles"])
+def test_a_command_that_is_like_no_other_is_not_guessed(typed: str, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run([typed]) == 2
+    said = capfd.readouterr().err
+    assert typed in said
+    assert "Did you mean" not in said
+
+
 def every_command() -> Iterator[tuple[str, ...]]:
     """Yield the words that call each command."""
     waiting: list[tuple[tuple[str, ...], click.Command]] = [((), commands)]

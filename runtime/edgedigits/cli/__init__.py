@@ -69,6 +69,20 @@ class _Commands(click.Group):
             return _with_short_help(command)
         return _not_installed(cmd_name) if cmd_name in _PARTS else None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            # click looks for what was meant among commands that are imported already
+            from difflib import get_close_matches
+
+            near = [] if args[0].startswith("-") else get_close_matches(args[0], self.list_commands(ctx), 1)
+            if not near:
+                raise
+            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {near[0]!r}?", ctx) from error
+
     def make_context(
         self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
     ) -> click.Context:

@@ -70,7 +70,7 @@ def list_models(as_json: bool) -> None:
     type=click.Path(path_type=Path),
     metavar="KEY",
     envvar="EDGEDIGITS_KEY",
-    help="Take it only if it is signed with this public key. [default: EDGEDIGITS_KEY]",
+    help="Take it only if it is signed with this public key. [default: $EDGEDIGITS_KEY]",
 )
 @at_least_option
 def install(source: str, verify: Path | None, at_least: str | None) -> None:
