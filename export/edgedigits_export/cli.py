@@ -212,7 +212,7 @@ def export(
     \b
     Examples:
       edgedigits export
-      edgedigits export --formats onnx-int8,tflite-int8 --target pi-zero-2
+      edgedigits export --formats onnx-int8,tflite-int8 --target pi-zero2
       edgedigits export --from build/own
       edgedigits export --model my.keras
       edgedigits export --page build/page --into build/bundle

@@ -67,8 +67,11 @@ class Reading:
             lines[digit.line] = lines.get(digit.line, "") + (UNREADABLE if digit.value is None else str(digit.value))
         return "\n".join(lines.values())
 
-    def in_one_line(self) -> str:
+    def in_one_line(self, numbers: bool = False) -> str:
         """Return the text in one line, with a remark after each line of it that is not as expected.
+
+        Args:
+            numbers: write numbers as they were written, with their signs, instead of digits alone.
 
         Example:
             >>> digits = tuple(Digit(value, 0.9, (0, 0, 9, 9), line) for line, value in ((0, 1), (1, 2)))
@@ -76,7 +79,10 @@ class Reading:
             '1 | 2 (not as expected)'
         """
         remarks = dict.fromkeys(self.unexpected_lines, " (not as expected)")
-        return " | ".join(line + remarks.get(number, "") for number, line in enumerate(self.text.split("\n")))
+        lines = self.text.split("\n")
+        if numbers:
+            lines = ["  ".join(number.text for number in line) for line in self.numbers]
+        return " | ".join(line + remarks.get(place, "") for place, line in enumerate(lines))
 
     def above(self, threshold: float) -> Reading:
         """Return the reading with digits of less confidence than a threshold marked as unreadable.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from edgedigits.errors import InputError
 from edgedigits_export.check.targets import TARGETS, get_target
+from edgedigits_export.cli import export
 from edgedigits_export.convert.facts import FileFacts
 from edgedigits_export.convert.formats import FORMATS, USUAL, Format
 from edgedigits_export.convert.onnx_graph import IR, OPSET
@@ -20,6 +23,16 @@ from edgedigits_export.source import TrainedModel
 
 def readable(target: str) -> set[str]:
     return {name for name, format in FORMATS.items() if TARGETS[target].readers(format)}
+
+
+def test_the_examples_of_the_command_name_targets_and_formats_that_there_are() -> None:
+    shown = CliRunner().invoke(export, ["--help"]).stdout
+    examples = "\n".join(re.findall(r"^ +edgedigits export (.*)$", shown, re.MULTILINE))
+    targets, names = re.findall(r"--target (\S+)", examples), re.findall(r"--formats (\S+)", examples)
+    assert targets
+    assert names
+    assert {get_target(name).name for name in targets} == set(targets)
+    assert {name for each in names for name in each.split(",")} <= set(FORMATS)
 
 
 def test_what_runs_where() -> None:

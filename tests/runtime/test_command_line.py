@@ -196,6 +196,7 @@ def test_what_is_not_as_expected_is_said_of_its_line() -> None:
     reading = constrain(Reading(digits, (99, 99)), Expectation(length=2))
     assert (reading.expected, reading.unexpected_lines) == (False, (1,))
     assert reading.in_one_line() == "12 | 3 (not as expected) | 45"
+    assert reading.in_one_line(numbers=True) == "12 | 3 (not as expected) | 45"
     assert reading.as_dict()["unexpected_lines"] == [1]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing, nullcontext
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -184,27 +183,21 @@ def predict(
 
 def _print(name: str, outcome: Outcome, write: Write, numbers: bool) -> None:
     if outcome.reading is not None:
-        row = _row(name, outcome.reading, outcome.hints)
-        write(replace(row, text=_numbers(outcome.reading)) if numbers and outcome.reading.digits else row)
+        write(_row(name, outcome.reading, outcome.hints, numbers))
     for error in outcome.errors:
         complain(error)
     for hint in outcome.hints or ():
         remark("Hint", f"{name}: {hint.advice}")
 
 
-def _row(name: str, reading: Reading, hints: tuple[Hint, ...] | None) -> Row:
+def _row(name: str, reading: Reading, hints: tuple[Hint, ...] | None, numbers: bool) -> Row:
     fields = reading.as_dict()
     if hints is not None:
         fields["hints"] = [hint.as_dict() for hint in hints]
     least = f"{min(digit.confidence for digit in reading.digits):.4f}" if reading.digits else ""
     expected = "" if reading.expected is None else str(reading.expected).lower()
     cells = (reading.text, len(reading.digits), least, expected)
-    return Row(name, reading.in_one_line() or "no digit found", _in_doubt(reading), fields, cells)
-
-
-def _numbers(reading: Reading) -> str:
-    """Return the numbers as they are written, lines parted by a bar."""
-    return " | ".join("  ".join(number.text for number in line) for line in reading.numbers)
+    return Row(name, reading.in_one_line(numbers) or "no digit found", _in_doubt(reading), fields, cells)
 
 
 def _in_doubt(reading: Reading) -> bool:
