@@ -213,9 +213,10 @@ class Capture:
             self._index += 1
             self._last_sign = now
             self._was_live = True
+            # with its frame, so that who takes that does not find the camera still connecting
+            if self._state.state is not State.LIVE:
+                self._set_state(State.LIVE)
             self._news.notify_all()
-        if self._state.state is not State.LIVE:
-            self._set_state(State.LIVE)
 
     def _set_state(self, state: State, reason: str = "") -> None:
         new = CameraState(state, reason)

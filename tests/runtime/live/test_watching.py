@@ -169,6 +169,19 @@ class TestCapture:
             time.sleep(0.8)
         assert [state.state for state in seen] == [State.CONNECTING, State.LIVE]
 
+    def test_a_camera_that_gives_a_frame_is_live_already(self) -> None:
+        """Else its first frame would be taken for one from before it connected."""
+
+        class Hesitant(Capture):
+            def _set_state(self, state: State, reason: str = "") -> None:
+                if state is State.LIVE:
+                    time.sleep(0.3)
+                super()._set_state(state, reason)
+
+        with Hesitant(Script([steadily()]), LiveSettings()) as capture:
+            assert capture.next_frame(-1, 60) is not None
+            assert [state.state for state in capture.new_states()] == [State.CONNECTING, State.LIVE]
+
     def test_loss_can_be_the_end(self) -> None:
         with Capture(Script([steadily(frames=2)]), LiveSettings(exit_on_loss=True)) as capture:
             last = -1
