@@ -166,8 +166,10 @@ def fitted(small: Dataset) -> tuple[fitting.Fit, list[bytes]]:
 
 def test_fitting_needs_no_test_images_and_learns(fitted: tuple[fitting.Fit, list[bytes]]) -> None:
     history = fitted[0].history
-    assert history["loss"][-1] < history["loss"][0]
-    assert history["val_accuracy"][-1] > 0.2
+    assert history["loss"][-1] < history["loss"][0] / 2
+    assert history["accuracy"][-1] > 0.7
+    # after so few steps the averaged weights' answers are near chance: their loss tells sooner that they learn
+    assert history["val_loss"][-1] < history["val_loss"][0] - 0.1
 
 
 class Unbeaten(Stage):
