@@ -103,10 +103,18 @@ def test_what_the_network_does_not_see_is_left_to_the_strokes() -> None:
 def test_among_letters_a_digit_must_be_surer_than_among_digits() -> None:
     beside = (64.0, 40.0, 20.0, 40.0)
     evidence = [
-        weigh([found("3", 4.0)], [], peaks(("3", 0.2, BOX), (company, 0.95, beside)))[0][0].evidence
+        weigh([found("3", 4.0)], [], peaks(("3", 0.9, BOX), (company, 0.95, beside)))[0][0].evidence
         for company in ("5", "other")
     ]
     assert evidence[0] > evidence[1]
+
+
+def test_a_page_full_of_words_makes_a_lone_lookalike_a_letter() -> None:
+    far = [("other", 0.95, (40.0 * i, 900.0, 20.0, 40.0)) for i in range(60)]
+    digits = [("5", 0.95, box) for _, _, box in far]
+    lookalike = ("0", 0.6, BOX)
+    for page, kept in (([], 1), (digits, 1), (far, 0)):
+        assert len(weigh([found("0", 2.0)], [], peaks(lookalike, *page))[0]) == kept
 
 
 def test_what_is_doubtful_is_called_back_where_the_network_sees_a_digit_among_digits() -> None:
