@@ -18,10 +18,10 @@ from edgedigits.finding.page import Found
 from edgedigits.finding.peaks import Peaks, log_odds
 
 _DIGIT = (0.0, 0.3, 0.75, 1.3, 1.65, 1.1)
-"""What counts for what the strokes took for a digit, beside 1: the evidence of its strokes, the network's log odds of its
-place, what its neighbours and all of the page are, from other writing to digits, and how little stands on the page. A
-logistic regression on rendered pages that the network had not learnt from, half of them full of words; and on top 1.1, as
-most pages hold fewer letters, and 2 for a page of a thing or two, since who shows one thing shows a digit."""
+"""What counts for what the strokes took for a digit, beside 1: the evidence of its strokes, the network's log odds of
+its place, what its neighbours and all of the page are, from other writing to digits, and how little stands on the page.
+A logistic regression on rendered pages that the network had not learnt from, half of them full of words. On top come
+1.1, as most pages hold fewer letters, and 2 for a page of a thing or two, since who shows one thing shows a digit."""
 _DOUBTFUL = (-0.7, 0.24, 0.69, 0.67, 1.08, -0.8)
 """The same of what is doubtful, less 0.5: it is called back only where that is rather likely."""
 _SUREST = 6.0
