@@ -1,7 +1,8 @@
 """How much memory reading takes at most: `python benchmarks/memory.py`.
 
 Each line is a process of its own, as `edgedigits predict` is. Prints the peak of its resident memory, and the ratio to
-that of a process that reads an empty picture: what Python, OpenCV and the engine take by themselves. Needs Linux.
+that of a process that reads an empty picture: what Python, OpenCV and the engine take by themselves. Pictures that
+would take more than is allowed are refused, which is said of them. Needs Linux.
 """
 
 from __future__ import annotations
@@ -24,14 +25,22 @@ from reading import page
 # not getrusage: what it says of a new process includes what this one took before
 READ = """
 import re, sys
-from edgedigits import Reader
-Reader().read(sys.argv[1])
+from edgedigits import InputError, Reader
+reader = Reader()
+try:
+    reader.read(sys.argv[1])
+except InputError as error:
+    sys.exit(f"refused: {error}")
 print(int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]) / 1024)
 """
 
 
-def peak_megabytes(path: Path) -> float:
-    run = subprocess.run([sys.executable, "-c", READ, path], check=True, capture_output=True, text=True)
+def peak_megabytes(path: Path) -> float | None:
+    """Return the peak of a process that reads a picture; None where it refuses one that would take too much."""
+    run = subprocess.run([sys.executable, "-c", READ, path], check=False, capture_output=True, text=True)
+    if run.stderr.startswith("refused: "):
+        return None
+    run.check_returncode()
     return float(run.stdout)
 
 
@@ -100,8 +109,9 @@ def main() -> None:
             path.write_bytes(content)
             peak = peak_megabytes(path)
             least = least or peak
-            figures[name] = round(peak)
-            print(f"{name:<38} {len(content) / 1e6:5.1f} MB file {peak:5.0f} MB = {peak / least:.2f} ×", flush=True)
+            figures[name] = None if peak is None else round(peak)
+            told = "refused" if peak is None or least is None else f"{peak:5.0f} MB = {peak / least:.2f} ×"
+            print(f"{name:<38} {len(content) / 1e6:5.1f} MB file {told}", flush=True)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
 

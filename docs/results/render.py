@@ -184,7 +184,8 @@ def crowded(_: str) -> str:
 
 def memory(_: str) -> str:
     """Return how much memory reading takes at most."""
-    return table(["image", "peak"], [[name, f"{peak}{SPACE}MB"] for name, peak in measured("memory").items()])
+    peaks = measured("memory").items()
+    return table(["image", "peak"], [[name, f"{peak}{SPACE}MB" if peak else "refused"] for name, peak in peaks])
 
 
 def ablation(which: str) -> str:
