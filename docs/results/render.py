@@ -89,8 +89,8 @@ def _minutes(recipe: dict[str, Any]) -> str:
     """Say how long a recipe's trainings took."""
     if "minutes" not in recipe:
         return "not measured"
-    least, most = min(recipe["minutes"]), max(recipe["minutes"])
-    return f"{least:.0f} to {most:.0f} on {recipe['cores']} cores"
+    span = dict.fromkeys(f"{minutes(recipe['minutes']):.0f}" for minutes in (min, max))
+    return f"{' to '.join(span)} on {recipe['cores']} cores"
 
 
 def files(_: str) -> str:
