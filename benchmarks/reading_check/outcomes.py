@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from benchmarks.reading_check.sets import Case
 from edgedigits import Digit, Reader, Reading
-from edgedigits.boxes import Box
+from edgedigits.boxes import FloatBox
 from edgedigits.hints import find_hints
 
 _SAME_PLACE = 0.3
@@ -117,8 +117,8 @@ def _sureness(
     digits = list(zip(case.digits, case.boxes or (), strict=True))
     for found in reading.digits:
         nearest = int(np.abs(places - found.box).sum(axis=1).argmin())
-        near = [value for value, box in digits if overlap(found.box, box) > _SAME_PLACE]
-        there = bool(near) or any(overlap(found.box, box) > _SAME_PLACE for _, box in case.spare)
+        near = [value for value, box in digits if is_same_place(found.box, box)]
+        there = bool(near) or any(is_same_place(found.box, box) for _, box in case.spare)
         yield Sureness(found.confidence, float(evidence[nearest]), _likeliest(found) in near, there)
 
 
@@ -126,7 +126,12 @@ def _likeliest(digit: Digit) -> int:
     return digit.candidates[0][0]
 
 
-def overlap(a: Box, b: Box) -> float:
+def is_same_place(a: FloatBox, b: FloatBox) -> bool:
+    """Tell whether two boxes are of the same digit."""
+    return overlap(a, b) > _SAME_PLACE
+
+
+def overlap(a: FloatBox, b: FloatBox) -> float:
     """Return the shared area of two boxes over that of both together."""
     across = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     down = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
@@ -152,11 +157,20 @@ def reliability(digits: Sequence[Sureness]) -> list[str]:
 
 
 def fit_logistic(digits: Sequence[Sureness]) -> tuple[float, float]:
-    """Return slope and offset of the likeliest logistic curve from evidence to presence, by Newton's method (Platt)."""
+    """Return slope and offset of the likeliest logistic curve from evidence to presence."""
     inputs = np.stack([[one.evidence for one in digits], np.ones(len(digits))], axis=1)
-    there, weights = np.array([one.there for one in digits], float), np.zeros(2)
+    slope, offset = logistic_regression(inputs, np.array([one.there for one in digits])).tolist()
+    return slope, offset
+
+
+def logistic_regression(inputs: npt.NDArray[np.float64], there: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    """Return the likeliest weights, (K,), of inputs, (N, K), for the log odds that something is there, (N,).
+
+    By Newton's method, as in Platt, "Probabilistic outputs for support vector machines", 1999.
+    """
+    weights = np.zeros(inputs.shape[1])
     for _ in range(50):
         p = 1 / (1 + np.exp(-inputs @ weights))
-        curvature = inputs.T @ (inputs * (p * (1 - p))[:, np.newaxis]) + 1e-3 * np.eye(2)
+        curvature = inputs.T @ (inputs * (p * (1 - p))[:, np.newaxis]) + 1e-3 * np.eye(len(weights))
         weights += np.linalg.solve(curvature, inputs.T @ (there - p) - 1e-3 * weights)
-    return float(weights[0]), float(weights[1])
+    return weights

@@ -73,15 +73,7 @@ class PageFinder:
 
     def find(self, grey: UInt8Array, shrink: float = 1.0) -> Page:
         """Return what is written in an image, uint8 (H, W): digits, and signs and other writing beside them."""
-        page = self._strokes.find(grey, shrink)
-        looks, peaks = list(page.looks), Peaks.none()
-        asked = _asked_about(page)
-        seen_at = [_level_of(one, page.levels) for one in asked]
-        for number in sorted(set(seen_at) - {_TOO_SMALL}):
-            places = np.array([one.box for one, seen in zip(asked, seen_at, strict=True) if seen == number])
-            looks[number], found = self._look(page.levels[number], places)
-            peaks = peaks.joined(found)
-        peaks = merge_peaks(peaks)
+        page, peaks = self.look(grey, shrink)
         digits, refused = weigh(page.digits, page.doubtful, peaks)
         named = [one for one in _named(peaks) if not _is_in(one, digits)]
         return replace(
@@ -90,10 +82,21 @@ class PageFinder:
             refused=refused,
             signs=tuple(one for one in named if one.label != OTHER),
             others=tuple(one for one in named if one.label == OTHER),
-            looks=tuple(looks),
         )
 
-    def _look(self, level: Level, digits: npt.NDArray[np.float64]) -> tuple[Look, Peaks]:
+    def look(self, grey: UInt8Array, shrink: float = 1.0) -> tuple[Page, Peaks]:
+        """Return the page as the strokes tell it, and what the network says of the same image, not weighed yet."""
+        page = self._strokes.find(grey, shrink)
+        looks, peaks = list(page.looks), Peaks.none()
+        asked = _asked_about(page)
+        seen_at = [_level_of(one, page.levels) for one in asked]
+        for number in sorted(set(seen_at) - {_TOO_SMALL}):
+            places = np.array([one.box for one, seen in zip(asked, seen_at, strict=True) if seen == number])
+            looks[number], found = self._ask(page.levels[number], places)
+            peaks = peaks.joined(found)
+        return replace(page, looks=tuple(looks)), merge_peaks(peaks)
+
+    def _ask(self, level: Level, digits: npt.NDArray[np.float64]) -> tuple[Look, Peaks]:
         """Ask the network about a level, round the boxes of some digits, float64 (N, 4) in pixels of the image."""
         room = _BESIDE * digits[:, 3:]
         regions = np.concatenate([digits[:, :2] - room, digits[:, 2:] + 2 * room], axis=1) / level.shrink

@@ -20,8 +20,8 @@ from edgedigits.finding.peaks import Peaks, log_odds
 _DIGIT = (0.0, 0.3, 0.75, 1.3, 1.65, 1.1)
 """What counts for what the strokes took for a digit, beside 1: the evidence of its strokes, the network's log odds of
 its place, what its neighbours and all of the page are, from other writing to digits, and how little stands on the page.
-A logistic regression on rendered pages that the network had not learnt from, half of them full of words. On top come
-1.1, as most pages hold fewer letters, and 2 for a page of a thing or two, since who shows one thing shows a digit."""
+`benchmarks/joining.py` fits them to rendered pages that the network had not learnt from. On top come 1.1, as most pages
+hold fewer letters than those, and 2 for a page of a thing or two, since who shows one thing shows a digit."""
 _DOUBTFUL = (-0.7, 0.24, 0.69, 0.67, 1.08, -0.8)
 """The same of what is doubtful, less 0.5: it is called back only where that is rather likely."""
 _SUREST = 6.0
@@ -57,14 +57,32 @@ def weigh(
     return (*kept, *called_back), tuple(one for one in weighed if one.evidence <= 0)
 
 
+def tell(one: Found, peaks: Peaks) -> tuple[float, ...] | None:
+    """Return what the regressions weigh: 1, and what strokes, network, neighbours and the page say of something.
+
+    Args:
+        one: found by its strokes.
+        peaks: what the network found.
+
+    Returns:
+        As many numbers as there are weights; None where the network found nothing there.
+    """
+    place = _place_of(one, peaks)
+    return None if place is None else _told(one, place, peaks)
+
+
+def _told(one: Found, place: int, peaks: Peaks) -> tuple[float, ...]:
+    own = float(np.clip(one.evidence, -_SUREST, _SUREST))
+    return 1.0, own, _odds_of_digit(place, peaks), _company(place, peaks), *_page(place, peaks)
+
+
 def _weighed(one: Found, peaks: Peaks, weights: Sequence[float]) -> Found | None:
     """Return something with joint evidence and probabilities; None where the network found nothing there."""
     place = _place_of(one, peaks)
     if place is None:
         return None
-    own = float(np.clip(one.evidence, -_SUREST, _SUREST))
-    told = (1.0, own, _odds_of_digit(place, peaks), _company(place, peaks), *_page(place, peaks))
-    return replace(_named_by_both(one, peaks, place), evidence=float(np.dot(weights, told)))
+    evidence = float(np.dot(weights, _told(one, place, peaks)))
+    return replace(_named_by_both(one, peaks, place), evidence=evidence)
 
 
 def _place_of(one: Found, peaks: Peaks) -> int | None:
