@@ -19,9 +19,10 @@ from edgedigits.finding.peaks import Peaks, log_odds
 
 _DIGIT = (0.0, 0.3, 0.75, 1.3, 1.65, 1.1)
 """What counts for what the strokes took for a digit, beside 1: the evidence of its strokes, the network's log odds of
-its place, what its neighbours and all of the page are, from other writing to digits, and how little stands on the page.
-`benchmarks/joining.py` fits them to rendered pages that the network had not learnt from. On top come 1.1, as most pages
-hold fewer letters than those, and 2 for a page of a thing or two, since who shows one thing shows a digit."""
+its place, what its neighbours and all of the page are, from other writing to digits, and how little stands on the
+page. A logistic regression on 610 rendered pages that the network had not learnt from, as `benchmarks/joining.py`
+does. On top come 1.1, as most pages hold fewer letters than those, and 2 for a page of a thing or two: who shows one
+shows a digit."""
 _DOUBTFUL = (-0.7, 0.24, 0.69, 0.67, 1.08, -0.8)
 """The same of what is doubtful, less 0.5: it is called back only where that is rather likely."""
 _SUREST = 6.0
