@@ -22,14 +22,16 @@ import numpy.typing as npt
 
 from benchmarks.reading_check.outcomes import is_same_place, logistic_regression
 from edgedigits import Reader
+from edgedigits.bundle import Bundle
+from edgedigits.errors import BundleError
 from edgedigits.finding.finder import PageFinder
 from edgedigits.finding.joining import tell, weigh
 from edgedigits.processes import usable_cores
 from edgedigits_train.captured.pages import RealDigits
 from edgedigits_train.data.datasets import load_dataset
-from edgedigits_train.data.nondigit_files import load_nondigits
 from edgedigits_train.handwriting import render_scene
 from edgedigits_train.page_network.sampling import sample_scene
+from edgedigits_train.page_network.training import foreign_characters
 
 FULL_OF_WORDS = ("words", "letters", "notes", "line ends")
 WORDY = 4
@@ -79,8 +81,7 @@ def finder(bundle: Path | None) -> PageFinder:
 @cache
 def hands() -> RealDigits:
     held_out = load_dataset().held_out
-    letters = [value for name, value in sorted(load_nondigits("held_out").items()) if name.startswith("Omniglot")]
-    return RealDigits(held_out.glyphs, held_out.labels, letters)
+    return RealDigits(held_out.glyphs, held_out.labels, foreign_characters("held_out"))
 
 
 def look(seed: int, bundle: Path | None) -> Candidates:
@@ -131,6 +132,12 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=600, help="pages to fit to, and as many to score (default: 600)")
     parser.add_argument("--bundle", type=Path, help="a bundle folder; the bundled model where none is named")
     arguments = parser.parse_args()
+    if arguments.pages < 1:
+        parser.error("--pages: one at least")
+    try:
+        Bundle.load(arguments.bundle)
+    except BundleError as error:
+        parser.error(str(error))
     fitted = look_at(LEARNT_FROM, arguments.pages, arguments.bundle)
     others = look_at(SCORED, arguments.pages, arguments.bundle)
     for name, which in (("digits", ~fitted.doubtful), ("doubtful", fitted.doubtful)):

@@ -26,8 +26,7 @@ def load_grey(path: str) -> Grey:
 
 def lean_glyph(grey: Grey, method: str = "BOX") -> Grey:
     """Return the glyph, uint8 (28, 28), of a crop, uint8 (H, W)."""
-    glyphs._split = _otsu  # of what `stretch_ink` does, this alone is OpenCV's
-    ink = stretch_ink(grey)
+    ink = _stretched(grey)
     glyph = np.zeros((SIDE, SIDE), np.uint8)
     rows, columns = (np.flatnonzero((ink > CONTRACT.ink_threshold).any(axis=axis)) for axis in (1, 0))
     if not rows.size:
@@ -46,6 +45,15 @@ def lean_glyph(grey: Grey, method: str = "BOX") -> Grey:
     left = min(max(round(SIDE / 2 - across), 0), SIDE - box.shape[1])
     glyph[top : top + box.shape[0], left : left + box.shape[1]] = box
     return glyph
+
+
+def _stretched(grey: Grey) -> Grey:
+    """Return the ink; of what `stretch_ink` does, finding the split alone is OpenCV's."""
+    split, glyphs._split = glyphs._split, _otsu
+    try:
+        return stretch_ink(grey)
+    finally:
+        glyphs._split = split
 
 
 def _shrink(box: Grey, size: tuple[int, int], method: str) -> Grey:

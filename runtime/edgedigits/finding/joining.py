@@ -1,7 +1,7 @@
 """Joining: what the strokes and the page network say of the same digit, weighed together.
 
 The strokes see the digit itself; the network sees what stands round it, and so knows a slash between digits from a 1,
-and a letter from a digit. What the strokes took for a digit stays one unless the network is surer of something else.
+and a letter from a digit; what neighbours and the whole page are counts as well, as on a page of words an O is no 0.
 What looks like a digit by itself and not by what stands round it, as in a form full of words, is called back if the
 network says so.
 """
@@ -74,7 +74,13 @@ def tell(one: Found, peaks: Peaks) -> tuple[float, ...] | None:
 
 def _told(one: Found, place: int, peaks: Peaks) -> tuple[float, ...]:
     own = float(np.clip(one.evidence, -_SUREST, _SUREST))
-    return 1.0, own, _odds_of_digit(place, peaks), _company(place, peaks), *_page(place, peaks)
+    return (
+        1.0,
+        own,
+        float(log_odds(peaks.probabilities[place, 1:11].sum())),
+        _company(place, peaks),
+        *_page(place, peaks),
+    )
 
 
 def _weighed(one: Found, peaks: Peaks, weights: Sequence[float]) -> Found | None:
@@ -100,10 +106,6 @@ def _named_by_both(digit: Found, peaks: Peaks, place: int) -> Found:
     return replace(digit, label=str(int(logs.argmax())), probabilities=probabilities)
 
 
-def _odds_of_digit(place: int, peaks: Peaks) -> float:
-    return float(log_odds(float(peaks.probabilities[place, 1:11].sum())))
-
-
 def _company(place: int, peaks: Peaks) -> float:
     """Return what the nearest things are: from −1, all other writing, to 1, all digits; 0 where there are none."""
     middles = peaks.boxes[:, :2] + peaks.boxes[:, 2:] / 2
@@ -126,7 +128,7 @@ def _page(place: int, peaks: Peaks) -> tuple[float, float]:
     Returns:
         From −1, other writing, to 1, digits, 0 where there is little; and from 0, much, to 1, nothing.
     """
-    rest = peaks.probabilities.sum(axis=0) - peaks.probabilities[place]
+    rest = peaks.totals - peaks.probabilities[place]
     digits, others = rest[1:11].sum(), rest[-1]
     return float((digits - others) / (digits + others + _FEW)), float(_FEW / (_FEW + rest[1:].sum()))
 

@@ -7,6 +7,7 @@ its extent from one map, as in Zhou, Wang and Krähenbühl, "Objects as points",
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,11 @@ class Peaks:
 
     probabilities: npt.NDArray[np.float64]
     boxes: npt.NDArray[np.float64]
+
+    @cached_property
+    def totals(self) -> npt.NDArray[np.float64]:
+        """How many there are of each label, were each as likely as it says: float64 (labels,)."""
+        return np.asarray(self.probabilities.sum(axis=0), np.float64)
 
     @classmethod
     def none(cls) -> Peaks:

@@ -95,7 +95,7 @@ def train_page(
         work.mkdir(exist_ok=True)
         data = {**dataset.hashes, **hash_nondigits()}
         key = hashlib.sha256(json.dumps([asdict(recipe), seed, data]).encode()).hexdigest()[:16]
-        digits = RealDigits(dataset.training.glyphs, dataset.training.labels, _foreign("training"))
+        digits = RealDigits(dataset.training.glyphs, dataset.training.labels, foreign_characters("training"))
         tiles = _remembered(work / f"{key}-{_RENDERED}", recipe, seed, digits, progress)
         keras.utils.set_random_seed(seed)
         model = build_page_network(recipe)
@@ -121,7 +121,7 @@ def _results(
     progress: bool,
 ) -> PageMetrics:
     """Score a fitted network, and write all files into a folder."""
-    held_out = RealDigits(dataset.held_out.glyphs, dataset.held_out.labels, _foreign("held_out"))
+    held_out = RealDigits(dataset.held_out.glyphs, dataset.held_out.labels, foreign_characters("held_out"))
     unseen = sample_tiles(_PAGES_OF["evaluation"] + seed * _SEEDS_APART, _EVALUATION_PAGES, held_out, recipe.written)
     names = np.array([answer(unseen.signs_of(i))[0] for i in range(len(unseen))])
 
@@ -153,7 +153,7 @@ def _results(
     return metrics
 
 
-def _foreign(half: Half) -> list[npt.NDArray[np.uint8]]:
+def foreign_characters(half: Half) -> list[npt.NDArray[np.uint8]]:
     """Return characters of foreign alphabets that cannot be read as digits."""
     return [drawings for kind, drawings in sorted(load_nondigits(half).items()) if kind.startswith("Omniglot")]
 
